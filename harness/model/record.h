@@ -1,0 +1,103 @@
+#pragma once
+// The record: the JSON document of a whole run, and the only input of every report.
+// Keys and their order are an interface: others read them. Add, never rename.
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/diagnosis.h"
+#include "model/result.h"
+#include "model/verdict.h"
+
+namespace relapse::model {
+
+struct HostFacts {
+  std::string kernel;  // uname -r
+  int cores = 0;
+  std::string privileges;                           // "root" or "user"
+  std::map<std::string, std::string> capabilities;  // what `doctor` found: "user-namespaces": "yes"
+};
+
+// What a subject was: nothing may pass for what it is not.
+struct SubjectFacts {
+  std::string name;     // the role: "runner", "agent"
+  std::string origin;   // "given", "package", "reconstruction", "specimen", "missing"
+  std::string path;     // where it lay on the host
+  std::string sha256;   // of the program file; empty when missing
+  std::string version;  // as far as it is known; may be empty
+  std::string label;    // for people: "claude-code 2.1.12", "runner (stdin ignored)"
+};
+
+// What the scenario's specimens came to, with the same expectations.
+struct CalibrationFacts {
+  std::string bad;        // the verdict word of the bad specimen, "" when it was not tried
+  std::string good;       // of the good one
+  bool complete = false;  // every case of the scenario's calibration came out as it must
+};
+
+// Set where the entry is a calibration case: which specimen stood in, and what had to come.
+struct SpecimenFacts {
+  std::string name;  // "pipe", "mock"
+  VerdictKind expected = VerdictKind::kFail;
+};
+
+struct TrialCounts {
+  int run = 0;
+  int failed = 0;
+  std::optional<int> first_failure;  // 1-based
+};
+
+// The same trial with only the suspected cause taken away.
+struct ControlFacts {
+  std::string change;   // "agent's stdin from /dev/null"
+  std::string outcome;  // "ended", "hang", "not run"
+  double duration_ms = 0;
+};
+
+struct ScenarioRecord {
+  std::string id;
+  std::string component;
+  std::string variant;
+  VerdictKind verdict = VerdictKind::kError;
+  std::string reason;
+  double duration_ms = 0;
+  std::vector<SubjectFacts> subjects;
+  CalibrationFacts calibration;
+  std::optional<SpecimenFacts> specimen;
+  TrialCounts trials;
+  std::optional<Diagnosis> diagnosis;
+  std::vector<Stall> stalls;  // quiet stretches that ended by themselves: penalties
+  std::optional<ControlFacts> control;
+  nlohmann::json schedule;         // null where the fault is no schedule
+  std::vector<std::string> notes;  // "limits by rlimit: no cgroup", one sentence each
+  std::string output_tail;         // the subject's last lines, bounded, secrets taken out
+  std::string replay;              // the command that runs this very trial again
+
+  // A calibration case is well when it came out as it had to; any other when it passed.
+  bool as_it_should() const {
+    return specimen ? verdict == specimen->expected : verdict == VerdictKind::kPass;
+  }
+};
+
+struct Record {
+  std::string version;
+  std::string commit;
+  std::string command;  // "run" or "calibrate"
+  std::string started;  // ISO 8601, UTC
+  double duration_ms = 0;
+  HostFacts host;
+  std::uint64_t seed = 0;
+  VerdictKind verdict = VerdictKind::kInconclusive;
+  std::vector<ScenarioRecord> scenarios;
+};
+
+nlohmann::ordered_json to_json(const Diagnosis& diagnosis);
+nlohmann::ordered_json to_json(const ScenarioRecord& scenario);
+nlohmann::ordered_json to_json(const Record& record);
+Result<Record> record_from_json(const nlohmann::json& document);
+
+}  // namespace relapse::model
