@@ -1,13 +1,12 @@
 #include "os/mounts.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <fstream>
 #include <sstream>
@@ -19,24 +18,6 @@ using model::Result;
 using model::system_error;
 
 namespace {
-
-Result<> raw_mount(const char* source, const std::string& target, const char* type,
-                   unsigned long flags, const char* options) {
-  if (::mount(source, target.c_str(), type, flags, options) != 0) {
-    return system_error(fmt::format("mount {} on {}", source, target), errno);
-  }
-  return Done{};
-}
-
-// statvfs(3) shows a mount's flags in bits of its own.
-constexpr std::array<std::pair<unsigned long, unsigned long>, 6> kKeptFlags = {{
-    {ST_NOSUID, MS_NOSUID},
-    {ST_NODEV, MS_NODEV},
-    {ST_NOEXEC, MS_NOEXEC},
-    {ST_NOATIME, MS_NOATIME},
-    {ST_NODIRATIME, MS_NODIRATIME},
-    {ST_RELATIME, MS_RELATIME},
-}};
 
 // Octal escapes of mountinfo: \040 for a space (proc(5)).
 std::string unescape(const std::string& text) {
@@ -52,48 +33,74 @@ std::string unescape(const std::string& text) {
   return out;
 }
 
+unsigned recursion(Depth depth) {
+  return depth == Depth::kWithSubmounts ? AT_RECURSIVE : 0U;
+}
+
 }  // namespace
 
 Result<> mount_new(const std::string& type, const std::string& target, const std::string& options,
                    unsigned long flags) {
-  return raw_mount(type.c_str(), target, type.c_str(), flags, options.c_str());
-}
-
-Result<> bind(const std::string& source, const std::string& target) {
-  return raw_mount(source.c_str(), target, nullptr, MS_BIND, nullptr);
-}
-
-Result<> bind_recursive(const std::string& source, const std::string& target) {
-  return raw_mount(source.c_str(), target, nullptr, MS_BIND | MS_REC, nullptr);
-}
-
-Result<> make_read_only(const std::string& target) {
-  struct statvfs now {};
-  if (::statvfs(target.c_str(), &now) != 0) {
-    return system_error("statvfs " + target, errno);
+  if (::mount(type.c_str(), target.c_str(), type.c_str(), flags, options.c_str()) != 0) {
+    return system_error(fmt::format("mount {} on {}", type, target), errno);
   }
-  unsigned long flags = MS_REMOUNT | MS_BIND | MS_RDONLY;
-  for (auto [is, keep] : kKeptFlags) {
-    if ((now.f_flag & is) != 0) {
-      flags |= keep;
-    }
+  return Done{};
+}
+
+Result<> bind(const std::string& source, const std::string& target, Depth depth) {
+  auto tree = clone_tree(source, depth);
+  if (!tree) {
+    return tree.error();
   }
-  return raw_mount("none", target, nullptr, flags, nullptr);
+  return attach_tree(*tree, target);
 }
 
-Result<> make_private_recursive(const std::string& target) {
-  return raw_mount("none", target, nullptr, MS_REC | MS_PRIVATE, nullptr);
+Result<Fd> clone_tree(const std::string& source, Depth depth) {
+  int fd =
+      ::open_tree(AT_FDCWD, source.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | recursion(depth));
+  if (fd < 0) {
+    return system_error("open_tree " + source, errno);
+  }
+  return Fd(fd);
 }
 
-Result<> change_root(const std::string& folder, const std::string& old_root) {
+Result<Fd> clone_tree_lean(const std::string& source) {
+  auto alone = clone_tree(source, Depth::kAlone);
+  return alone ? std::move(alone) : clone_tree(source, Depth::kWithSubmounts);
+}
+
+Result<> attach_tree(const Fd& tree, const std::string& target) {
+  if (::move_mount(tree.get(), "", AT_FDCWD, target.c_str(), MOVE_MOUNT_F_EMPTY_PATH) != 0) {
+    return system_error("move_mount to " + target, errno);
+  }
+  return Done{};
+}
+
+Result<> make_read_only(const std::string& target, Depth depth) {
+  mount_attr change{};
+  change.attr_set = MOUNT_ATTR_RDONLY;
+  if (::mount_setattr(AT_FDCWD, target.c_str(), recursion(depth), &change, sizeof(change)) != 0) {
+    return system_error("mount_setattr read-only " + target, errno);
+  }
+  return Done{};
+}
+
+Result<> make_private() {
+  if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+    return system_error("make all mounts private", errno);
+  }
+  return Done{};
+}
+
+Result<> change_root(const std::string& folder) {
   if (::chdir(folder.c_str()) != 0) {
     return system_error("chdir " + folder, errno);
   }
-  const std::string old = old_root.empty() ? "." : old_root.substr(folder.size() + 1);
-  if (::syscall(SYS_pivot_root, ".", old.c_str()) != 0) {
+  if (::syscall(SYS_pivot_root, ".", ".") != 0) {
     return system_error("pivot_root " + folder, errno);
   }
-  if (old_root.empty() && ::umount2(".", MNT_DETACH) != 0) {
+  // The old root now lies on top of the new one.
+  if (::umount2(".", MNT_DETACH) != 0) {
     return system_error("umount of the old root", errno);
   }
   if (::chdir("/") != 0) {
@@ -117,7 +124,7 @@ Result<std::vector<MountPoint>> mount_points() {
     if (dash == std::string::npos) {
       continue;
     }
-    std::istringstream(line.substr(dash + 3)) >> point.type;
+    std::istringstream(line.substr(dash + 3)) >> point.type >> skipped >> point.options;
     point.target = unescape(point.target);
     points.push_back(std::move(point));
   }
@@ -128,10 +135,11 @@ Result<> make_folders(const std::string& path, unsigned mode) {
   for (size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
     std::string part = path.substr(0, end);
     if (!part.empty() && ::mkdir(part.c_str(), mode) != 0 && errno != EEXIST) {
+      int cause = errno;
       struct stat found {};
       // EROFS and EACCES come before EEXIST is looked at: the folder may be there all the same.
       if (::stat(part.c_str(), &found) != 0 || !S_ISDIR(found.st_mode)) {
-        return system_error("mkdir " + part, errno);
+        return system_error("mkdir " + part, cause);
       }
     }
     if (end == std::string::npos) {

@@ -1,32 +1,41 @@
 #pragma once
-// mount(2) and its relatives, with errors that name what was mounted where.
+// The mount calls of Linux 5.12 and later, with errors that name what was mounted where.
 
 #include <string>
 #include <vector>
 
 #include "model/result.h"
+#include "os/fd.h"
 
 namespace relapse::os {
 
 model::Result<> mount_new(const std::string& type, const std::string& target,
                           const std::string& options, unsigned long flags);
-model::Result<> bind(const std::string& source, const std::string& target);
-model::Result<> bind_recursive(const std::string& source, const std::string& target);
 
-// Changes the mount at `target` alone to read-only. Inside a user namespace the kernel insists
-// on flags that were inherited (mount_namespaces(7), "locked"), so they are kept.
-model::Result<> make_read_only(const std::string& target);
+// Shows `source` at `target`, alone or with all that is mounted below it. In a user namespace a
+// folder with inherited mounts below it can only be shown with them (mount_namespaces(7)).
+enum class Depth { kAlone, kWithSubmounts };
+model::Result<> bind(const std::string& source, const std::string& target, Depth depth);
+
+// open_tree(2) with OPEN_TREE_CLONE: a copy that is mounted nowhere yet; attach_tree mounts it.
+model::Result<Fd> clone_tree(const std::string& source, Depth depth);
+// As clone_tree(kAlone) where the kernel allows it, else with submounts.
+model::Result<Fd> clone_tree_lean(const std::string& source);
+model::Result<> attach_tree(const Fd& tree, const std::string& target);
+
+// mount_setattr(2); adds read-only and touches no other flag.
+model::Result<> make_read_only(const std::string& target, Depth depth);
 
 // No mount event passes between this namespace and any other from here on.
-model::Result<> make_private_recursive(const std::string& target);
+model::Result<> make_private();
 
-// pivot_root(2), "." on ".": `folder` becomes /, the old root goes away lazily or, where
-// `old_root` (below `folder`) is given, stays visible there.
-model::Result<> change_root(const std::string& folder, const std::string& old_root);
+// pivot_root(2), "." on ".": `folder` becomes /, and nothing of the old root stays visible.
+model::Result<> change_root(const std::string& folder);
 
 struct MountPoint {
   std::string target;
   std::string type;
+  std::string options;  // of the file system: for a v1 cgroup its controllers stand here
 };
 // /proc/self/mountinfo in its order (parents first).
 model::Result<std::vector<MountPoint>> mount_points();

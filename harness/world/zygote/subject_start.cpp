@@ -1,0 +1,298 @@
+#include "world/zygote/subject_start.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <string>
+#include <vector>
+
+#include "os/message.h"
+
+namespace relapse::world {
+
+using model::Error;
+using model::ErrorKind;
+using model::Result;
+using model::system_error;
+
+namespace {
+
+// Which step failed and how: all that the child can tell between fork and exec.
+enum class Step : int {
+  kSession,
+  kStdio,
+  kFolder,
+  kLimits,
+  kUser,
+  kCapabilities,
+  kCpu,
+  kFilter,
+  kExec,
+};
+
+struct Failure {
+  Step step;
+  int error;
+};
+
+const char* describe(Step step) {
+  switch (step) {
+    case Step::kSession:
+      return "setsid";
+    case Step::kStdio:
+      return "set up standard input and output";
+    case Step::kFolder:
+      return "enter the working directory";
+    case Step::kLimits:
+      return "setrlimit";
+    case Step::kUser:
+      return "become the world's user";
+    case Step::kCapabilities:
+      return "drop capabilities";
+    case Step::kCpu:
+      return "set CPU and scheduling policy";
+    case Step::kFilter:
+      return "install the seccomp filter";
+    case Step::kExec:
+      return "execute";
+  }
+  return "start";
+}
+
+// Everything that exec needs, made before the fork: between fork and exec nothing may allocate.
+struct Prepared {
+  std::vector<std::string> paths;  // candidates for the program, in the order of PATH
+  std::vector<std::string> env_texts;
+  std::vector<char*> argv;
+  std::vector<char*> envp;
+};
+
+Prepared prepare(const model::WorldSpec& spec) {
+  Prepared prepared;
+  const std::string& program = spec.command.front();
+  auto path = spec.env.find("PATH");
+  if (program.find('/') != std::string::npos || path == spec.env.end()) {
+    prepared.paths.push_back(program);
+  } else {
+    for (size_t start = 0; start <= path->second.size();) {
+      size_t end = std::min(path->second.find(':', start), path->second.size());
+      prepared.paths.push_back(path->second.substr(start, end - start) + "/" + program);
+      start = end + 1;
+    }
+  }
+  for (const auto& [name, value] : spec.env) {
+    prepared.env_texts.push_back(name + "=" + value);
+  }
+  for (const auto& argument : spec.command) {
+    prepared.argv.push_back(const_cast<char*>(argument.c_str()));
+  }
+  for (const auto& text : prepared.env_texts) {
+    prepared.envp.push_back(const_cast<char*>(text.c_str()));
+  }
+  prepared.argv.push_back(nullptr);
+  prepared.envp.push_back(nullptr);
+  return prepared;
+}
+
+bool limit(int resource, rlim_t value) {
+  rlimit now{};
+  if (::getrlimit(static_cast<__rlimit_resource_t>(resource), &now) != 0) {
+    return false;
+  }
+  rlim_t lower = now.rlim_max == RLIM_INFINITY ? value : std::min(value, now.rlim_max);
+  rlimit wanted{lower, lower};
+  return ::setrlimit(static_cast<__rlimit_resource_t>(resource), &wanted) == 0;
+}
+
+bool set_limits(const model::WorldLimits& limits) {
+  // NPROC counts the user's threads in this user namespace, so in this world alone.
+  return limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, limits.file_bytes) &&
+         limit(RLIMIT_NOFILE, limits.open_files) && limit(RLIMIT_NPROC, limits.processes) &&
+         limit(RLIMIT_CPU, limits.cpu_s);
+}
+
+// Needs CAP_SETPCAP, so it comes before the change of user.
+bool empty_bounding_set() {
+  for (int capability = 0; capability <= CAP_LAST_CAP; ++capability) {
+    // A kernel older than our headers does not know the last ones.
+    if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0 && errno != EINVAL) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// Where the user is not root's successor but had the capabilities itself, they do not go by
+// themselves.
+bool drop_capabilities() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> none{};
+  return ::syscall(SYS_capset, &header, none.data()) == 0 &&
+         ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+}
+
+bool become_user(unsigned uid) {
+  // Where the map holds one user only, setgroups is denied, and there are no groups to drop.
+  if (::geteuid() == 0 && ::setgroups(0, nullptr) != 0) {
+    return false;
+  }
+  return ::setresgid(uid, uid, uid) == 0 && ::setresuid(uid, uid, uid) == 0;
+}
+
+bool set_cpu(const model::WorldControl& control) {
+  if (control.cpu >= 0) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(control.cpu, &set);
+    if (::sched_setaffinity(0, sizeof(set), &set) != 0) {
+      return false;
+    }
+  }
+  if (control.fifo_priority > 0) {
+    sched_param parameter{};
+    parameter.sched_priority = control.fifo_priority;
+    if (::sched_setscheduler(0, SCHED_FIFO, &parameter) != 0) {
+      return false;
+    }
+  }
+  // The zygote's allowance was for this step; the subject is not to raise itself.
+  return limit(RLIMIT_RTPRIO, 0);
+}
+
+bool install_filter(const model::WorldControl& control, int control_socket) {
+  if (control.filter.empty()) {
+    return true;
+  }
+  sock_fprog program{};
+  program.len = static_cast<unsigned short>(control.filter.size() / sizeof(sock_filter));
+  program.filter =
+      const_cast<sock_filter*>(reinterpret_cast<const sock_filter*>(control.filter.data()));
+  long listener = ::syscall(
+      SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+      SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &program);
+  return listener >= 0 &&
+         os::send_message(control_socket, R"({"event":"listener"})", {static_cast<int>(listener)})
+             .ok() &&
+         ::close(static_cast<int>(listener)) == 0;
+}
+
+bool set_stdio(const os::Fd (&stdio)[3]) {
+  for (int target = 0; target < 3; ++target) {
+    if (::dup2(stdio[target].get(), target) < 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void reset_signals() {
+  for (int number = 1; number < NSIG; ++number) {
+    ::signal(number, SIG_DFL);
+  }
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+// In the child. Returns only on failure, with the step that failed.
+Failure become_subject(const model::WorldSpec& spec, const Prepared& prepared,
+                       const os::Fd (&stdio)[3], int control_socket) {
+  reset_signals();
+  if (::setsid() < 0) {
+    return {Step::kSession, errno};
+  }
+  if (!set_limits(spec.limits)) {
+    return {Step::kLimits, errno};
+  }
+  // Needs the privilege that the next steps give up.
+  if (!set_cpu(spec.control)) {
+    return {Step::kCpu, errno};
+  }
+  if (!empty_bounding_set()) {
+    return {Step::kCapabilities, errno};
+  }
+  if (!become_user(spec.uid)) {
+    return {Step::kUser, errno};
+  }
+  if (::chdir(spec.folder.c_str()) != 0) {
+    return {Step::kFolder, errno};
+  }
+  if (!drop_capabilities()) {
+    return {Step::kCapabilities, errno};
+  }
+  if (!set_stdio(stdio)) {
+    return {Step::kStdio, errno};
+  }
+  if (!install_filter(spec.control, control_socket)) {
+    return {Step::kFilter, errno};
+  }
+  int error = ENOENT;
+  for (const auto& path : prepared.paths) {
+    ::execve(path.c_str(), prepared.argv.data(), prepared.envp.data());
+    // As execvp(3): a program that may not be run is remembered, the search goes on.
+    error = errno != ENOENT && errno != ENOTDIR ? errno : error;
+  }
+  return {Step::kExec, error};
+}
+
+Error start_error(const model::WorldSpec& spec, const Failure& failure) {
+  const bool exec = failure.step == Step::kExec;
+  std::string what = std::string(describe(failure.step)) + " " +
+                     (exec                            ? spec.command.front()
+                      : failure.step == Step::kFolder ? spec.folder
+                                                      : "");
+  Error error = system_error(what, failure.error);
+  if (exec) {
+    error.kind = ErrorKind::kScenario;
+    error.remedy = "is it there, readable and executable for every user?";
+  }
+  return error;
+}
+
+}  // namespace
+
+Result<int> start_subject(const model::WorldSpec& spec, const os::Fd (&stdio)[3],
+                          const os::Fd& control) {
+  auto report = os::make_pipe();
+  if (!report) {
+    return report.error();
+  }
+  const Prepared prepared = prepare(spec);
+  const pid_t pid = ::fork();
+  if (pid < 0) {
+    return system_error("fork", errno);
+  }
+  if (pid == 0) {
+    Failure failure = become_subject(spec, prepared, stdio, control.get());
+    (void)!::write(report->write.get(), &failure, sizeof(failure));  // its loss is an odd exit
+    ::_exit(127);
+  }
+  report->write.reset();
+  Failure failure{};
+  ssize_t size = 0;
+  do {
+    size = ::read(report->read.get(), &failure, sizeof(failure));
+  } while (size < 0 && errno == EINTR);
+  if (size == static_cast<ssize_t>(sizeof(failure))) {
+    int status = 0;
+    if (::waitpid(pid, &status, 0) != pid) {
+      return system_error("waitpid of a subject that did not start", errno);
+    }
+    return start_error(spec, failure);
+  }
+  return pid;
+}
+
+}  // namespace relapse::world
