@@ -53,4 +53,8 @@ std::optional<Cause> cause_from_word(std::string_view word) {
   return static_cast<Cause>(found - kCauses.begin());
 }
 
+std::vector<std::string> cause_words() {
+  return {kCauses.begin(), kCauses.end()};
+}
+
 }  // namespace relapse::model

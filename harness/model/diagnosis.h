@@ -95,5 +95,6 @@ std::string_view to_word(Movement movement);
 std::string_view to_word(Proof proof);
 std::string_view to_word(Cause cause);
 std::optional<Cause> cause_from_word(std::string_view word);
+std::vector<std::string> cause_words();
 
 }  // namespace relapse::model

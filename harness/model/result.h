@@ -21,6 +21,16 @@ struct Error {
   std::string remedy;   // what the user may do about it; may be empty
   std::string file;     // for kScenario: where; may be empty
   int line = 0;         // 1-based; 0 when unknown
+  std::string pointer;  // where in a JSON document (RFC 6901), until a line is known
+
+  Error() = default;
+  Error(ErrorKind kind, std::string message, std::string remedy = "", std::string file = "",
+        int line = 0)
+      : kind(kind),
+        message(std::move(message)),
+        remedy(std::move(remedy)),
+        file(std::move(file)),
+        line(line) {}
 
   // "file:line: message (remedy)", as far as the parts are there.
   std::string text() const;

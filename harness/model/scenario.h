@@ -1,0 +1,107 @@
+#pragma once
+// A scenario: the replay of an incident's failure mode, as data. The format that people write is
+// scenarios/schema.json; this is what it says once it has been read and checked.
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "model/diagnosis.h"
+#include "model/verdict.h"
+#include "model/world_spec.h"
+
+namespace relapse::model {
+
+// One program that can stand in for a role.
+struct Choice {
+  std::string label;   // for people: "stdin ignored", "claude-code 2.1.12"
+  std::string path;    // relative to the project
+  std::string origin;  // "package", "reconstruction", "specimen"
+  std::map<std::string, std::string> env;
+};
+
+// A part that programs play in the scenario: "runner", "agent".
+struct Role {
+  std::string command;         // called by this name on PATH; empty: started by its path
+  std::string place;           // its folder in the world; empty: wherever it lies
+  std::string default_choice;  // stands in when nothing is given; empty: something must be
+  std::map<std::string, Choice> choices;
+};
+
+// One call to a fake that must have been made.
+struct CallExpectation {
+  std::string fake;
+  std::string method;    // empty: any
+  std::string path;      // of the target, without its query
+  std::string contains;  // in the body; empty: anything
+  nlohmann::json body;   // a part that the JSON body must hold; null: anything
+};
+
+struct ExitExpectation {
+  int code = 0;
+};
+struct WithinExpectation {  // the subject's whole life
+  double limit_ms = 0;
+};
+struct FirstOutputExpectation {  // its first byte of output or first call to a fake
+  double limit_ms = 0;
+};
+struct StallExpectation {  // no quiet stretch of this length, even if it ended by itself
+  double limit_ms = 0;
+};
+
+struct Expectation {
+  std::variant<ExitExpectation, WithinExpectation, FirstOutputExpectation, StallExpectation,
+               CallExpectation>
+      what;
+  std::string otherwise;  // the reason of the failure, in the scenario's own words; may be empty
+};
+
+struct Variant {
+  std::string name;
+  std::map<std::string, std::string> use;  // role → choice
+};
+
+struct CalibrationCase {
+  std::string name;
+  std::string variant;
+  std::map<std::string, std::string> use;
+  VerdictKind verdict = VerdictKind::kFail;
+  std::optional<Cause> cause;  // what the diagnosis must name
+};
+
+// What is changed for the control: the same trial, with the suspected cause taken away.
+struct ControlRule {
+  std::string role;  // whose standard input then comes from /dev/null
+};
+
+struct Incident {
+  std::string title;
+  std::string began;
+  std::string ended;
+};
+
+struct Scenario {
+  std::string id;
+  std::string component;
+  Incident incident;
+  std::string folder;   // where it was read from
+  std::string subject;  // the role that the world starts
+  std::map<std::string, Role> roles;
+  WorldSpec world;  // without command and mounts, which the plan adds
+  nlohmann::json fakes = nlohmann::json::object();
+  double quiet_ms = 5'000;       // nothing has moved for so long: diagnose
+  double deadline_ms = 120'000;  // the trial is ended, whatever it does
+  std::vector<Variant> variants;
+  std::vector<Expectation> expect;
+  std::optional<ControlRule> control;
+  std::vector<CalibrationCase> calibration;
+};
+
+// Errors carry the JSON pointer of what is wrong; who has the text turns it into a line.
+Result<Scenario> scenario_from_json(const nlohmann::json& document);
+
+}  // namespace relapse::model

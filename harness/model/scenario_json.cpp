@@ -1,0 +1,317 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "model/fields.h"
+#include "model/nearest.h"
+#include "model/scenario.h"
+
+namespace relapse::model {
+
+using nlohmann::json;
+
+namespace {
+
+template <typename Map>
+std::vector<std::string> keys(const Map& map) {
+  std::vector<std::string> out;
+  for (const auto& [key, value] : map) {
+    out.push_back(key);
+  }
+  return out;
+}
+
+// Calls `read(value, pointer, key)` for each member, and keeps the first error.
+template <typename Read>
+void each_member(Fields& fields, const char* name, Read read) {
+  const json* members = fields.object(name);
+  static const json kNone = json::object();
+  for (const auto& [key, value] : (members != nullptr ? *members : kNone).items()) {
+    auto done = read(value, fields.place(name) + "/" + pointer_part(key), key);
+    if (!done) {
+      fields.fail(done.error());
+    }
+  }
+}
+
+template <typename Read>
+void each_element(Fields& fields, const char* name, Read read) {
+  const json* elements = fields.array(name);
+  for (size_t i = 0; elements != nullptr && i < elements->size(); ++i) {
+    auto done = read((*elements)[i], fmt::format("{}/{}", fields.place(name), i));
+    if (!done) {
+      fields.fail(done.error());
+    }
+  }
+}
+
+Result<> read_choice(const json& value, const std::string& pointer, Choice& choice) {
+  Fields fields(value, pointer);
+  choice.label = fields.text("label");
+  choice.path = fields.required_text("path");
+  choice.origin = fields.text("origin", "specimen");
+  choice.env = fields.texts("env");
+  constexpr std::array kOrigins = {"package", "reconstruction", "specimen"};
+  if (std::find(kOrigins.begin(), kOrigins.end(), choice.origin) == kOrigins.end()) {
+    fields.fail("origin", fmt::format("'{}' is no origin", choice.origin),
+                suggestion(choice.origin, {kOrigins.begin(), kOrigins.end()}));
+  }
+  return fields.finish();
+}
+
+Result<> read_role(const json& value, const std::string& pointer, Role& role) {
+  Fields fields(value, pointer);
+  role.command = fields.text("command");
+  role.place = fields.text("place");
+  role.default_choice = fields.text("default");
+  each_member(fields, "choices", [&](const json& member, const std::string& at, const auto& key) {
+    return read_choice(member, at, role.choices[key]);
+  });
+  if (!role.default_choice.empty() && !role.choices.contains(role.default_choice)) {
+    fields.fail("default", fmt::format("'{}' is none of the choices", role.default_choice),
+                suggestion(role.default_choice, keys(role.choices)));
+  }
+  return fields.finish();
+}
+
+Result<> read_limits(const json& value, const std::string& pointer, WorldLimits& limits) {
+  Fields fields(value, pointer);
+  constexpr std::int64_t kMax = std::int64_t{1} << 50;
+  auto read = [&](const char* name, std::uint64_t& field) {
+    field =
+        static_cast<std::uint64_t>(fields.number(name, static_cast<std::int64_t>(field), 1, kMax));
+  };
+  read("memory_bytes", limits.memory_bytes);
+  read("processes", limits.processes);
+  read("file_bytes", limits.file_bytes);
+  read("disk_bytes", limits.disk_bytes);
+  read("open_files", limits.open_files);
+  read("cpu_s", limits.cpu_s);
+  return fields.finish();
+}
+
+Result<> read_world(const json& value, const std::string& pointer, Scenario& scenario) {
+  Fields fields(value, pointer);
+  WorldSpec& world = scenario.world;
+  world.user = fields.text("user", world.user);
+  world.home = fields.text("home", "/home/" + world.user);
+  world.folder = fields.text("folder", world.home);
+  world.env = fields.texts("env");
+  for (const auto& [path, content] : fields.texts("files")) {
+    world.files.push_back({WorldFile::Kind::kFile, path, content, 0644});
+  }
+  for (const auto& path : fields.list("folders")) {
+    world.files.push_back({WorldFile::Kind::kFolder, path, "", 0755});
+  }
+  if (const json* fakes = fields.object("fakes")) {
+    scenario.fakes = *fakes;
+  }
+  if (const json* limits = fields.object("limits")) {
+    auto read = read_limits(*limits, fields.place("limits"), world.limits);
+    if (!read) {
+      fields.fail(read.error());
+    }
+  }
+  return fields.finish();
+}
+
+Result<> read_call(const json& value, const std::string& pointer, CallExpectation& call) {
+  Fields fields(value, pointer);
+  call.fake = fields.required_text("fake");
+  call.method = fields.text("method");
+  call.path = fields.required_text("path");
+  call.contains = fields.text("contains");
+  if (const json* body = fields.object("body")) {
+    call.body = *body;
+  }
+  return fields.finish();
+}
+
+Result<> read_expectation(const json& value, const std::string& pointer, Expectation& out) {
+  Fields fields(value, pointer);
+  out.otherwise = fields.text("otherwise");
+  int kinds = 0;
+  auto note = [&](const char* name) { return fields.has(name) && ++kinds > 0; };
+  if (note("exit")) {
+    out.what = ExitExpectation{static_cast<int>(fields.number("exit", 0, 0, 255))};
+  }
+  if (note("within")) {
+    out.what = WithinExpectation{fields.duration_ms("within", 0)};
+  }
+  if (note("first_output_within")) {
+    out.what = FirstOutputExpectation{fields.duration_ms("first_output_within", 0)};
+  }
+  if (note("no_stall_of")) {
+    out.what = StallExpectation{fields.duration_ms("no_stall_of", 0)};
+  }
+  if (note("call")) {
+    CallExpectation call;
+    auto read = read_call(value["call"], fields.place("call"), call);
+    fields.child("call");
+    if (!read) {
+      fields.fail(read.error());
+    }
+    out.what = call;
+  }
+  // Asked for here, so that the nearest valid name can be told to who misspells one.
+  for (const char* name : {"exit", "within", "first_output_within", "no_stall_of", "call"}) {
+    fields.child(name);
+  }
+  auto done = fields.finish();
+  if (done && kinds != 1) {
+    return field_error(pointer, "an expectation names exactly one thing",
+                       "exit, within, first_output_within, no_stall_of or call");
+  }
+  return done;
+}
+
+// Every role and choice that `use` names must exist.
+Result<> check_use(const Scenario& scenario, const std::map<std::string, std::string>& use,
+                   const std::string& pointer) {
+  for (const auto& [role, choice] : use) {
+    auto found = scenario.roles.find(role);
+    const std::string at = pointer + "/use/" + pointer_part(role);
+    if (found == scenario.roles.end()) {
+      return field_error(at, fmt::format("there is no role '{}'", role),
+                         suggestion(role, keys(scenario.roles)));
+    }
+    if (!found->second.choices.contains(choice)) {
+      return field_error(at, fmt::format("the role '{}' has no choice '{}'", role, choice),
+                         suggestion(choice, keys(found->second.choices)));
+    }
+  }
+  return Done{};
+}
+
+Result<> read_variant(const json& value, const std::string& pointer, Scenario& scenario) {
+  Fields fields(value, pointer);
+  Variant variant;
+  variant.name = fields.required_text("name");
+  variant.use = fields.texts("use");
+  auto done = fields.finish();
+  done = done ? check_use(scenario, variant.use, pointer) : done;
+  scenario.variants.push_back(std::move(variant));
+  return done;
+}
+
+Result<> read_case(const json& value, const std::string& pointer, Scenario& scenario) {
+  Fields fields(value, pointer);
+  CalibrationCase one;
+  one.name = fields.required_text("name");
+  one.use = fields.texts("use");
+  auto verdict = verdict_from_word(fields.required_text("verdict"));
+  if (!verdict) {
+    fields.fail("verdict", verdict.error().message, verdict.error().remedy);
+  } else {
+    one.verdict = *verdict;
+  }
+  std::string cause = fields.text("cause");
+  if (!cause.empty()) {
+    one.cause = cause_from_word(cause);
+    if (!one.cause) {
+      fields.fail("cause", fmt::format("'{}' is no cause", cause),
+                  suggestion(cause, cause_words()));
+    }
+  }
+  auto done = fields.finish();
+  done = done ? check_use(scenario, one.use, pointer) : done;
+  scenario.calibration.push_back(std::move(one));
+  return done;
+}
+
+Result<> read_incident(const json& value, const std::string& pointer, Incident& incident) {
+  Fields fields(value, pointer);
+  incident.title = fields.required_text("title");
+  incident.began = fields.text("began");
+  incident.ended = fields.text("ended");
+  return fields.finish();
+}
+
+template <typename Out>
+void read_object(Fields& fields, const char* name, Out& out,
+                 Result<> (*read)(const json&, const std::string&, Out&)) {
+  if (const json* value = fields.object(name)) {
+    auto done = read(*value, fields.place(name), out);
+    if (!done) {
+      fields.fail(done.error());
+    }
+  }
+}
+
+Result<> read_control(const json& value, const std::string& pointer, ControlRule& rule) {
+  Fields fields(value, pointer);
+  rule.role = fields.required_text("role");
+  return fields.finish();
+}
+
+void read_parts(Fields& fields, Scenario& scenario) {
+  read_object(fields, "incident", scenario.incident, read_incident);
+  each_member(fields, "roles", [&](const json& member, const std::string& at, const auto& key) {
+    return read_role(member, at, scenario.roles[key]);
+  });
+  read_object(fields, "world", scenario, read_world);
+  if (fields.has("control")) {
+    scenario.control.emplace();
+    read_object(fields, "control", *scenario.control, read_control);
+  }
+  each_element(fields, "variants", [&](const json& element, const std::string& at) {
+    return read_variant(element, at, scenario);
+  });
+  each_element(fields, "expect", [&](const json& element, const std::string& at) {
+    return read_expectation(element, at, scenario.expect.emplace_back());
+  });
+  each_element(fields, "calibration", [&](const json& element, const std::string& at) {
+    return read_case(element, at, scenario);
+  });
+}
+
+Result<> check_whole(const Scenario& scenario) {
+  if (!scenario.roles.contains(scenario.subject)) {
+    return field_error("/subject", fmt::format("there is no role '{}'", scenario.subject),
+                       suggestion(scenario.subject, keys(scenario.roles)));
+  }
+  if (scenario.control && !scenario.roles.contains(scenario.control->role)) {
+    return field_error("/control/role",
+                       fmt::format("there is no role '{}'", scenario.control->role),
+                       suggestion(scenario.control->role, keys(scenario.roles)));
+  }
+  if (scenario.variants.empty()) {
+    return field_error("/variants", "a scenario has at least one variant");
+  }
+  if (scenario.expect.empty()) {
+    return field_error("/expect", "a scenario without an expectation cannot fail",
+                       "add one, as in {\"exit\": 0}");
+  }
+  auto caught = [&](VerdictKind kind) {
+    return std::any_of(scenario.calibration.begin(), scenario.calibration.end(),
+                       [&](const auto& one) { return one.verdict == kind; });
+  };
+  if (!caught(VerdictKind::kFail) || !caught(VerdictKind::kPass)) {
+    return field_error("/calibration", "the calibration needs a bad case and a good one",
+                       "one with \"verdict\": \"fail\", one with \"pass\"");
+  }
+  return Done{};
+}
+
+}  // namespace
+
+Result<Scenario> scenario_from_json(const json& document) {
+  Scenario scenario;
+  Fields fields(document, "");
+  fields.text("$schema");
+  scenario.id = fields.required_text("id");
+  scenario.component = fields.required_text("component");
+  scenario.subject = fields.required_text("subject");
+  scenario.quiet_ms = fields.duration_ms("quiet", scenario.quiet_ms);
+  scenario.deadline_ms = fields.duration_ms("deadline", scenario.deadline_ms);
+  read_parts(fields, scenario);
+  auto done = fields.finish();
+  done = done ? check_whole(scenario) : done;
+  if (!done) {
+    return done.error();
+  }
+  return scenario;
+}
+
+}  // namespace relapse::model
