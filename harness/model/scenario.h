@@ -67,7 +67,6 @@ struct Variant {
 
 struct CalibrationCase {
   std::string name;
-  std::string variant;
   std::map<std::string, std::string> use;
   VerdictKind verdict = VerdictKind::kFail;
   std::optional<Cause> cause;  // what the diagnosis must name

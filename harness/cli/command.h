@@ -1,0 +1,42 @@
+#pragma once
+// A command of the program: how it declares its arguments, and what it does. One file a command;
+// the table in main.cpp is all that knows them.
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+#include "model/result.h"
+
+namespace relapse::cli {
+
+// Adds the command's arguments to `app` and returns what to call once they are parsed. The
+// returned function gives the exit code.
+using Declare = std::function<int()> (*)(CLI::App& app);
+
+struct Command {
+  const char* name;
+  const char* summary;
+  Declare declare;
+};
+
+std::function<int()> declare_run(CLI::App& app);
+std::function<int()> declare_calibrate(CLI::App& app);
+std::function<int()> declare_list(CLI::App& app);
+std::function<int()> declare_show(CLI::App& app);
+std::function<int()> declare_check(CLI::App& app);
+std::function<int()> declare_diagnose(CLI::App& app);
+std::function<int()> declare_doctor(CLI::App& app);
+
+// Prints "relapse: …" on standard error and returns the exit code of the error's kind.
+int report_error(const model::Error& error);
+
+// Colours and live lines: only for a terminal, and not where NO_COLOR (no-color.org) or
+// TERM=dumb asks for plain text.
+bool is_terminal(int fd);
+bool wants_color(int fd);
+
+// "…" as a JSON document for programs, on standard output.
+void print_json(const std::string& document);
+
+}  // namespace relapse::cli

@@ -1,0 +1,160 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+
+#include "cli/command.h"
+#include "model/record.h"
+#include "os/terminal.h"
+#include "reports/progress.h"
+#include "reports/step_summary.h"
+#include "reports/terminal.h"
+#include "reports/writers.h"
+#include "run/scenario_file.h"
+#include "run/session.h"
+
+namespace relapse::cli {
+
+namespace {
+
+struct RunOptions {
+  run::SessionRequest request;
+  std::vector<std::string> subjects;
+  std::string subjects_file;
+  std::string report_folder;
+  std::string calibrate = "auto";
+  double quiet_ms = 0;
+  bool json = false;
+};
+
+// Where proofs of calibration are remembered (XDG Base Directory Specification).
+std::string state_folder() {
+  if (const char* state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state != '\0') {
+    return std::string(state) + "/relapse";
+  }
+  const char* home = std::getenv("HOME");
+  return home == nullptr || *home == '\0' ? "" : std::string(home) + "/.local/state/relapse";
+}
+
+run::SessionEvents show_on(reports::Progress& progress) {
+  run::SessionEvents events;
+  events.expected = [&](int more) { progress.expect(more); };
+  events.started = [&](int trial, const std::string& label) { progress.started(trial, label); };
+  events.finished = [&](int trial) { progress.finished(trial); };
+  events.tick = [&] { progress.tick(); };
+  return events;
+}
+
+model::Result<> write_reports(const RunOptions& options, const model::Record& record) {
+  if (!options.report_folder.empty()) {
+    auto written = reports::write_all(options.report_folder, record);
+    if (!written) {
+      return written;
+    }
+  }
+  const char* summary = std::getenv("GITHUB_STEP_SUMMARY");
+  if (summary != nullptr && *summary != '\0') {
+    auto appended = reports::append_step_summary(summary, record);
+    if (!appended) {
+      return appended.error();
+    }
+  }
+  return model::Done{};
+}
+
+int execute(RunOptions& options) {
+  auto project = run::find_project();
+  if (!project) {
+    return report_error(project.error());
+  }
+  auto given = run::read_given_subjects(options.subjects, options.subjects_file);
+  if (!given) {
+    return report_error(given.error());
+  }
+  options.request.project = *project;
+  options.request.given = std::move(*given);
+  options.request.state_folder = state_folder();
+  options.request.calibrate = options.calibrate == "always"  ? run::CalibrateWhen::kAlways
+                              : options.calibrate == "never" ? run::CalibrateWhen::kNever
+                                                             : run::CalibrateWhen::kWhenNeeded;
+  if (options.quiet_ms > 0) {
+    options.request.quiet_ms = options.quiet_ms;
+  }
+  reports::Progress progress(
+      std::cerr, os::is_live_terminal(STDERR_FILENO),
+      [] { return std::chrono::steady_clock::now(); },
+      [] { return os::terminal_width(STDERR_FILENO); });
+  auto result = run::run_session(options.request, show_on(progress));
+  progress.clear();
+  if (!result) {
+    return report_error(result.error());
+  }
+  const model::Record& record = result->record;
+  if (options.json) {
+    print_json(reports::find_writer("json")->write(record));
+  } else {
+    std::cout << reports::terminal_report(record, {wants_color(STDOUT_FILENO)}) << std::flush;
+  }
+  auto written = write_reports(options, record);
+  if (!written) {
+    return report_error(written.error());
+  }
+  // As a shell reports a program that a signal ended.
+  return result->interrupted_by != 0 ? 128 + result->interrupted_by
+                                     : model::exit_code(record.verdict);
+}
+
+void add_common(CLI::App& app, RunOptions& options) {
+  app.add_option("SCENARIO", options.request.scenarios, "an id, a folder or a file; none: all");
+  app.add_option("--report", options.report_folder,
+                 "write record.json, junit.xml and report.md into this folder")
+      ->type_name("DIR");
+  app.add_option("--jobs,-j", options.request.jobs, "trials at a time")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  app.add_option("--seed", options.request.seed, "what trials derive their words from")
+      ->capture_default_str();
+  app.add_option("--quiet-ms", options.quiet_ms,
+                 "diagnose when nothing has moved for so long, instead of the scenario's own time")
+      ->type_name("MS")
+      ->check(CLI::Range(100, 600000));
+  app.add_flag("--json", options.json, "print the record instead of the lines for people");
+}
+
+}  // namespace
+
+std::function<int()> declare_run(CLI::App& app) {
+  auto options = std::make_shared<RunOptions>();
+  options->request.kind = run::SessionKind::kRun;
+  add_common(app, *options);
+  app.add_option("--subject,-s", options->subjects,
+                 "the program that plays a role: an executable, a script, or a script for node")
+      ->type_name("ROLE=PATH")
+      ->allow_extra_args(false);
+  app.add_option("--subjects", options->subjects_file, "the same from a file: {\"ROLE\": \"PATH\"}")
+      ->type_name("FILE")
+      ->check(CLI::ExistingFile);
+  app.add_option("--variant", options->request.variant, "only this variant")->type_name("NAME");
+  app.add_flag("--require-real", options->request.require_real,
+               "refuse reconstructions: what is judged must be the real program");
+  app.add_option("--calibrate", options->calibrate,
+                 "prove that the scenarios can fail: auto (where no proof is remembered), always, "
+                 "never")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->capture_default_str();
+  return [options] { return execute(*options); };
+}
+
+std::function<int()> declare_calibrate(CLI::App& app) {
+  auto options = std::make_shared<RunOptions>();
+  options->request.kind = run::SessionKind::kCalibrate;
+  add_common(app, *options);
+  app.add_option("--case", options->request.variant, "only this calibration case")
+      ->type_name("NAME");
+  return [options] { return execute(*options); };
+}
+
+}  // namespace relapse::cli

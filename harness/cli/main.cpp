@@ -1,0 +1,86 @@
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdio>
+#include <exception>
+#include <map>
+
+#include "cli/command.h"
+#include "model/nearest.h"
+#include "model/verdict.h"
+#include "run/version.h"
+
+namespace relapse::cli {
+
+namespace {
+
+constexpr std::array<Command, 7> kCommands = {{
+    {"run", "replay incidents against the current subjects", declare_run},
+    {"calibrate", "prove that each scenario can fail: its specimens must come out as they must",
+     declare_calibrate},
+    {"diagnose", "say why a process does not move", declare_diagnose},
+    {"list", "the scenarios", declare_list},
+    {"show", "one scenario: its incident, roles, variants and expectations", declare_show},
+    {"check", "check scenario files; errors come with file, line and the nearest valid name",
+     declare_check},
+    {"doctor", "what this host can do, and how to get the rest", declare_doctor},
+}};
+
+constexpr const char* kAbout =
+    "relapse replays past incidents against the real programs, inside Linux namespaces, and says\n"
+    "pass or fail with the cause.";
+
+constexpr const char* kFooter =
+    "Exit codes: 0 pass, 1 a scenario failed, 2 bad usage or scenario, 3 harness error,\n"
+    "4 inconclusive (a subject or a capability is missing).\n"
+    "\n"
+    "  relapse run                                    every scenario, current subjects\n"
+    "  relapse run agent-stdin-open --subject runner=./run-agent.mjs --report out\n"
+    "  relapse diagnose 510                           why does process 510 not move?";
+
+int usage_error(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  fmt::print(stderr, "relapse: {}\n", error.what());
+  if (argc > 1 && argv[1][0] != '-' && app.get_subcommands().empty()) {
+    std::vector<std::string> names;
+    for (const auto& command : kCommands) {
+      names.emplace_back(command.name);
+    }
+    fmt::print(stderr, "         {}\n", model::suggestion(argv[1], names));
+  } else {
+    fmt::print(stderr, "         relapse --help shows the usage\n");
+  }
+  return model::kExitUsage;
+}
+
+int run_program(int argc, char** argv) {
+  CLI::App app(kAbout, "relapse");
+  app.footer(kFooter);
+  app.set_version_flag("--version", fmt::format("relapse {} ({})", run::kVersion, run::kCommit));
+  app.require_subcommand(1);
+  std::map<const CLI::App*, std::function<int()>> actions;
+  for (const auto& command : kCommands) {
+    CLI::App* sub = app.add_subcommand(command.name, command.summary);
+    actions[sub] = command.declare(*sub);
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& success) {  // --help, --version
+    return app.exit(success);
+  } catch (const CLI::ParseError& error) {
+    return usage_error(app, error, argc, argv);
+  }
+  return actions.at(app.get_subcommands().front())();
+}
+
+}  // namespace
+
+}  // namespace relapse::cli
+
+int main(int argc, char** argv) {
+  try {
+    return relapse::cli::run_program(argc, argv);
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "relapse: internal error: {}\n", e.what());
+    return relapse::model::kExitHarness;
+  }
+}

@@ -1,0 +1,40 @@
+#pragma once
+// What one trial showed. The judge sees nothing else. Plain data.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/call.h"
+#include "model/diagnosis.h"
+#include "model/result.h"
+
+namespace relapse::model {
+
+// Why the trial was over; the first cause stands.
+enum class TrialEnd {
+  kExited,       // the subject ended by itself
+  kHang,         // a diagnosis says that it never will; the world was ended
+  kDeadline,     // the trial's own limit; the world was ended
+  kSetupFailed,  // the world or the subject could not be started: `error`
+  kInterrupted,  // by the user
+};
+
+struct Observation {
+  TrialEnd end = TrialEnd::kSetupFailed;
+  Error error;
+  bool signaled = false;  // with kExited: by a signal, whose number is `exit_code`
+  int exit_code = 0;
+  bool out_of_memory = false;           // the world's memory limit was hit
+  double duration_ms = 0;               // from exec to the end
+  std::optional<double> first_sign_ms;  // first output or first call
+  std::string output_tail;              // standard output and error in order of arrival, bounded
+  std::uint64_t output_bytes = 0;
+  std::vector<Call> calls;
+  std::optional<Diagnosis> diagnosis;
+  std::vector<Stall> stalls;
+  std::vector<std::string> notes;
+};
+
+}  // namespace relapse::model

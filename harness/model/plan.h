@@ -1,0 +1,37 @@
+#pragma once
+// A trial that is to be run: made by the planner from a scenario and the subjects, complete, so
+// that the supervisor decides nothing and the same plan gives the same trial again.
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/record.h"
+#include "model/scenario.h"
+#include "model/world_spec.h"
+
+namespace relapse::model {
+
+struct TrialPlan {
+  std::string id;  // of the scenario
+  std::string component;
+  std::string variant;
+  std::vector<SubjectFacts> subjects;
+  std::optional<SpecimenFacts> specimen;
+  std::optional<Cause> expected_cause;
+  WorldSpec world;
+  nlohmann::json fakes;                 // as in the scenario, variables filled in
+  std::vector<std::string> fake_names;  // in the order of world.listen_ports
+  std::string word;                     // the model's one-time word
+  std::vector<Expectation> expect;      // variables filled in
+  double quiet_ms = 0;
+  double deadline_ms = 0;
+  std::string main_role;
+  std::map<std::string, std::string> program_roles;  // path in the world → role
+  std::vector<std::string> secrets;                  // values that no report may hold
+  std::string control_change;                        // of a control: what was changed
+};
+
+}  // namespace relapse::model

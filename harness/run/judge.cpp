@@ -1,0 +1,165 @@
+#include "run/judge.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace relapse::run {
+
+using model::CallExpectation;
+using model::Observation;
+using model::TrialEnd;
+using model::Verdict;
+using model::VerdictKind;
+using nlohmann::json;
+
+namespace {
+
+std::string path_of(const std::string& target) {
+  return target.substr(0, target.find('?'));
+}
+
+// `part` is in `whole`: objects member by member, everything else by value.
+bool holds(const json& whole, const json& part) {
+  if (!part.is_object()) {
+    return whole == part;
+  }
+  return whole.is_object() &&
+         std::all_of(part.items().begin(), part.items().end(), [&](const auto& member) {
+           auto found = whole.find(member.key());
+           return found != whole.end() && holds(*found, member.value());
+         });
+}
+
+bool matches(const CallExpectation& wanted, const model::Call& call) {
+  if (call.fake != wanted.fake || path_of(call.target) != wanted.path ||
+      (!wanted.method.empty() && call.method != wanted.method)) {
+    return false;
+  }
+  if (!wanted.contains.empty() && call.request_body.find(wanted.contains) == std::string::npos) {
+    return false;
+  }
+  return wanted.body.is_null() ||
+         holds(json::parse(call.request_body, nullptr, false), wanted.body);
+}
+
+std::string seconds(double ms) {
+  return fmt::format("{:.1f} s", ms / 1000);
+}
+
+// nullopt: it holds. Otherwise what was seen instead.
+class Unmet {
+ public:
+  explicit Unmet(const Observation& seen) : seen_(seen) {}
+
+  std::optional<std::string> operator()(const model::ExitExpectation& wanted) const {
+    if (seen_.signaled) {
+      return fmt::format("the subject was ended by signal {}", seen_.exit_code);
+    }
+    if (seen_.exit_code != wanted.code) {
+      return fmt::format("the subject exited with {}, not {}", seen_.exit_code, wanted.code);
+    }
+    return std::nullopt;
+  }
+
+  std::optional<std::string> operator()(const model::WithinExpectation& wanted) const {
+    if (seen_.duration_ms > wanted.limit_ms) {
+      return fmt::format("the subject ran for {}, longer than {}", seconds(seen_.duration_ms),
+                         seconds(wanted.limit_ms));
+    }
+    return std::nullopt;
+  }
+
+  std::optional<std::string> operator()(const model::FirstOutputExpectation& wanted) const {
+    if (!seen_.first_sign_ms) {
+      return std::string("the subject gave no sign of life: no output, no call");
+    }
+    if (*seen_.first_sign_ms > wanted.limit_ms) {
+      return fmt::format("the first sign of life came after {}, later than {}",
+                         seconds(*seen_.first_sign_ms), seconds(wanted.limit_ms));
+    }
+    return std::nullopt;
+  }
+
+  std::optional<std::string> operator()(const model::StallExpectation& wanted) const {
+    for (const auto& stall : seen_.stalls) {
+      if (stall.duration_ms >= wanted.limit_ms) {
+        return fmt::format("it stood still for {}: {}", seconds(stall.duration_ms), stall.sentence);
+      }
+    }
+    return std::nullopt;
+  }
+
+  std::optional<std::string> operator()(const CallExpectation& wanted) const {
+    const bool found = std::any_of(seen_.calls.begin(), seen_.calls.end(),
+                                   [&](const auto& call) { return matches(wanted, call); });
+    if (found) {
+      return std::nullopt;
+    }
+    const auto asked = std::count_if(seen_.calls.begin(), seen_.calls.end(), [&](const auto& call) {
+      return call.fake == wanted.fake && path_of(call.target) == wanted.path;
+    });
+    const std::string what =
+        fmt::format("{} {} of the {} fake", wanted.method.empty() ? "call to" : wanted.method,
+                    wanted.path, wanted.fake);
+    return asked == 0 ? fmt::format("no {}", what)
+                      : fmt::format("none of {} {} held what was expected", asked, what);
+  }
+
+ private:
+  const Observation& seen_;
+};
+
+Verdict judge_expectations(const model::TrialPlan& plan, const Observation& seen) {
+  for (const auto& expectation : plan.expect) {
+    auto unmet = std::visit(Unmet(seen), expectation.what);
+    if (unmet) {
+      return {VerdictKind::kFail, expectation.otherwise.empty()
+                                      ? *unmet
+                                      : fmt::format("{} ({})", expectation.otherwise, *unmet)};
+    }
+  }
+  return {VerdictKind::kPass, ""};
+}
+
+// The trial was cut off: what can be said is what a longer life could not have mended.
+Verdict judge_deadline(const model::TrialPlan& plan, const Observation& seen) {
+  for (const auto& expectation : plan.expect) {
+    if (const auto* within = std::get_if<model::WithinExpectation>(&expectation.what)) {
+      auto unmet = Unmet(seen)(*within);
+      if (unmet) {
+        std::string why = seen.diagnosis ? "; " + seen.diagnosis->sentence : "";
+        return {VerdictKind::kFail, *unmet + why};
+      }
+    }
+  }
+  return {VerdictKind::kInconclusive,
+          fmt::format("ended after {} before it could be judged", seconds(seen.duration_ms))};
+}
+
+}  // namespace
+
+Verdict judge(const model::TrialPlan& plan, const Observation& seen) {
+  switch (seen.end) {
+    case TrialEnd::kSetupFailed:
+      return {seen.error.kind == model::ErrorKind::kUnavailable ? VerdictKind::kInconclusive
+                                                                : VerdictKind::kError,
+              seen.error.text()};
+    case TrialEnd::kInterrupted:
+      return {VerdictKind::kInconclusive, "interrupted"};
+    case TrialEnd::kHang:
+      return {VerdictKind::kFail, "hang: " + (seen.diagnosis ? seen.diagnosis->sentence
+                                                             : std::string("not diagnosed"))};
+    case TrialEnd::kDeadline:
+      return judge_deadline(plan, seen);
+    case TrialEnd::kExited:
+      break;
+  }
+  if (seen.out_of_memory) {
+    return {VerdictKind::kInconclusive,
+            "the world's memory limit was hit; raise limits.memory_bytes of the scenario"};
+  }
+  return judge_expectations(plan, seen);
+}
+
+}  // namespace relapse::run

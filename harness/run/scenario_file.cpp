@@ -1,0 +1,159 @@
+#include "run/scenario_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include "fakes/fake_set.h"
+#include "model/json_lines.h"
+#include "model/nearest.h"
+#include "os/files.h"
+#include "run/planner.h"
+#include "run/scenario_schema.h"
+
+namespace relapse::run {
+
+namespace fs = std::filesystem;
+using model::Error;
+using model::ErrorKind;
+using model::Result;
+using model::Scenario;
+using nlohmann::json;
+
+namespace {
+
+constexpr const char* kSchema = "scenarios/schema.json";
+
+// An error that knows its pointer gets its line.
+Error locate(Error error, const std::string& text, const std::string& file) {
+  error.file = file;
+  if (error.line == 0) {
+    error.line = model::line_of(model::lines_of_json(text), error.pointer);
+  }
+  return error;
+}
+
+Result<json> parse_text(const std::string& text, const std::string& file) {
+  try {
+    return json::parse(text);
+  } catch (const json::parse_error& e) {
+    std::string what = e.what();
+    size_t colon = what.rfind(": ");
+    return Error{ErrorKind::kScenario,
+                 "not JSON: " + (colon == std::string::npos ? what : what.substr(colon + 2)), "",
+                 file, model::line_at(text, e.byte)};
+  }
+}
+
+Result<Scenario> read_document(const json& document) {
+  auto scenario = model::scenario_from_json(document);
+  if (!scenario) {
+    return scenario;
+  }
+  auto variables = check_variables(*scenario, document);
+  if (!variables) {
+    return variables.error();
+  }
+  auto fakes = fakes::FakesConfig::parse(scenario->fakes, "/world/fakes");
+  if (!fakes) {
+    return fakes.error();
+  }
+  return scenario;
+}
+
+}  // namespace
+
+Result<std::string> find_project() {
+  std::error_code error;
+  if (const char* home = std::getenv("RELAPSE_HOME")) {
+    if (!fs::exists(fs::path(home) / kSchema, error)) {
+      return Error{ErrorKind::kUsage, fmt::format("RELAPSE_HOME={} holds no {}", home, kSchema)};
+    }
+    return fs::absolute(home).lexically_normal().string();
+  }
+  if (fs::exists(fs::path(RELAPSE_SOURCE_DIR) / kSchema, error)) {
+    return std::string(RELAPSE_SOURCE_DIR);
+  }
+  auto self = fs::read_symlink("/proc/self/exe", error);
+  for (auto folder = self.parent_path(); folder.has_relative_path();
+       folder = folder.parent_path()) {
+    if (fs::exists(folder / kSchema, error)) {
+      return folder.string();
+    }
+  }
+  return Error{ErrorKind::kUsage, "the scenarios are not found",
+               "set RELAPSE_HOME to the project's folder"};
+}
+
+std::vector<std::string> list_scenarios(const std::string& project) {
+  std::vector<std::string> folders;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(fs::path(project) / "scenarios", error)) {
+    if (fs::exists(entry.path() / "scenario.json", error)) {
+      folders.push_back(entry.path().filename());
+    }
+  }
+  std::sort(folders.begin(), folders.end());
+  return folders;
+}
+
+Result<Scenario> parse_scenario(const std::string& text, const std::string& file) {
+  auto document = parse_text(text, file);
+  if (!document) {
+    return document.error();
+  }
+  auto scenario = read_document(*document);
+  if (!scenario) {
+    return locate(scenario.error(), text, file);
+  }
+  return scenario;
+}
+
+Result<Scenario> read_scenario_file(const std::string& file, const std::string& schema_file) {
+  auto text = os::read_file(file);
+  if (!text) {
+    return Error{ErrorKind::kScenario, text.error().message};
+  }
+  // Our own reader goes first: it knows what was meant.
+  auto scenario = parse_scenario(*text, file);
+  if (!scenario || schema_file.empty()) {
+    return scenario;
+  }
+  auto schema_text = os::read_file(schema_file);
+  if (!schema_text) {
+    return schema_text.error();
+  }
+  auto schema = parse_text(*schema_text, schema_file);
+  if (!schema) {
+    return schema.error();
+  }
+  auto checked = check_schema(*schema, json::parse(*text));
+  if (!checked) {
+    return locate(checked.error(), *text, file);
+  }
+  scenario->folder = fs::path(file).parent_path();
+  if (fs::path(scenario->folder).filename() != scenario->id) {
+    return locate(model::Error{ErrorKind::kScenario,
+                               fmt::format("the id '{}' is not the folder's name", scenario->id)},
+                  *text, file);
+  }
+  return scenario;
+}
+
+Result<Scenario> load_scenario(const std::string& project, const std::string& name) {
+  std::error_code error;
+  const fs::path schema = fs::path(project) / kSchema;
+  fs::path file = fs::path(project) / "scenarios" / name / "scenario.json";
+  if (!fs::exists(file, error)) {
+    file = fs::is_directory(name, error) ? fs::path(name) / "scenario.json" : fs::path(name);
+  }
+  if (!fs::is_regular_file(file, error)) {
+    return Error{ErrorKind::kUsage, fmt::format("there is no scenario '{}'", name),
+                 model::suggestion(name, list_scenarios(project))};
+  }
+  return read_scenario_file(fs::absolute(file).lexically_normal(), schema);
+}
+
+}  // namespace relapse::run

@@ -1,0 +1,498 @@
+#include "run/session.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <filesystem>
+#include <set>
+
+#include "model/nearest.h"
+#include "model/redactor.h"
+#include "os/files.h"
+#include "run/calibration_memory.h"
+#include "run/host_tools.h"
+#include "run/judge.h"
+#include "run/planner.h"
+#include "run/scenario_file.h"
+#include "run/supervisor.h"
+#include "run/version.h"
+
+namespace relapse::run {
+
+using model::CalibrationFacts;
+using model::Error;
+using model::ErrorKind;
+using model::Observation;
+using model::Result;
+using model::Scenario;
+using model::ScenarioRecord;
+using model::TrialEnd;
+using model::TrialPlan;
+using model::VerdictKind;
+
+namespace {
+
+// One entry of the record on its way: what can be planned has a plan, the rest a verdict already.
+struct Entry {
+  const Scenario* scenario = nullptr;
+  std::optional<TrialPlan> plan;
+  ScenarioRecord record;
+  std::string replay;
+};
+
+std::string label_of(const TrialPlan& plan) {
+  std::string label = plan.id;
+  for (const auto& subject : plan.subjects) {
+    label += " · " + subject.label;
+  }
+  return plan.control_change.empty() ? label : label + " (control)";
+}
+
+class Session {
+ public:
+  Session(const SessionRequest& request, const SessionEvents& events)
+      : request_(request),
+        events_(events),
+        resolver_(request.project, request.given),
+        memory_(request.state_folder),
+        tools_(find_host_tools()) {}
+
+  Result<SessionResult> run();
+
+ private:
+  Result<> load();
+  Result<> check_given() const;
+  Result<> plan_all();
+  Result<> plan_variants(const Scenario& scenario);
+  Result<> plan_cases(const Scenario& scenario);
+  Result<> add(const Scenario& scenario, const std::string& name,
+               const std::map<std::string, std::string>& use,
+               const model::CalibrationCase* calibration);
+  void refuse(Entry& entry, const std::map<std::string, ResolvedSubject>& subjects) const;
+  std::string replay_command(const Scenario& scenario, const std::string& name, bool is_case) const;
+  std::string calibration_key(const Scenario& scenario);
+  std::vector<Observation> run_trials(const std::vector<TrialPlan>& plans);
+  void execute();
+  void run_controls(const std::vector<size_t>& indexes, std::vector<Observation>& observations);
+  void conclude(Entry& entry, const Observation& seen);
+  void apply_calibration();
+  CalibrationFacts calibration_of(const Scenario& scenario);
+  model::Record make_record() const;
+
+  const SessionRequest& request_;
+  const SessionEvents& events_;
+  SubjectResolver resolver_;
+  CalibrationMemory memory_;
+  HostTools tools_;
+  std::unique_ptr<Supervisor> supervisor_;
+  std::vector<Scenario> scenarios_;
+  std::vector<Entry> entries_;
+  int trials_begun_ = 0;
+  std::map<std::string, CalibrationFacts> remembered_;
+  std::chrono::system_clock::time_point began_ = std::chrono::system_clock::now();
+};
+
+Result<> Session::load() {
+  auto names = request_.scenarios.empty() ? list_scenarios(request_.project) : request_.scenarios;
+  for (const auto& name : names) {
+    auto scenario = load_scenario(request_.project, name);
+    if (!scenario) {
+      return scenario.error();
+    }
+    if (request_.quiet_ms) {
+      scenario->quiet_ms = *request_.quiet_ms;
+    }
+    scenarios_.push_back(std::move(*scenario));
+  }
+  return check_given();
+}
+
+Result<> Session::check_given() const {
+  std::set<std::string> roles;
+  for (const auto& scenario : scenarios_) {
+    for (const auto& [name, role] : scenario.roles) {
+      roles.insert(name);
+    }
+  }
+  for (const auto& [name, path] : resolver_.given()) {
+    if (!roles.contains(name)) {
+      return Error{ErrorKind::kUsage,
+                   fmt::format("--subject {}: no scenario has such a role", name),
+                   model::suggestion(name, {roles.begin(), roles.end()})};
+    }
+    if (!std::filesystem::exists(path)) {
+      return Error{ErrorKind::kUsage,
+                   fmt::format("--subject {}={}: there is no such file", name, path)};
+    }
+  }
+  return model::Done{};
+}
+
+std::string Session::replay_command(const Scenario& scenario, const std::string& name,
+                                    bool is_case) const {
+  std::string command = fmt::format("relapse {} {} {} '{}'", is_case ? "calibrate" : "run",
+                                    scenario.id, is_case ? "--case" : "--variant", name);
+  for (const auto& [role, path] : resolver_.given()) {
+    command += is_case || !scenario.roles.contains(role)
+                   ? ""
+                   : fmt::format(" --subject {}={}", role, path);
+  }
+  return command + fmt::format(" --seed {}", request_.seed);
+}
+
+// An entry that cannot be run says so itself: inconclusive, with what to do about it.
+void Session::refuse(Entry& entry, const std::map<std::string, ResolvedSubject>& subjects) const {
+  for (const auto& [name, subject] : subjects) {
+    const bool missing = subject.facts.origin == "missing";
+    const bool unreal =
+        request_.require_real && !entry.record.specimen && subject.facts.origin == "reconstruction";
+    if (missing || unreal) {
+      entry.record.verdict = VerdictKind::kInconclusive;
+      entry.record.reason =
+          missing ? fmt::format("the {} is missing: {} ({})", name,
+                                subject.facts.path.empty() ? "none was given" : subject.facts.path,
+                                subject.remedy)
+                  : fmt::format(
+                        "the {} is a reconstruction, and --require-real refuses it (give "
+                        "the real one: --subject {}=PATH)",
+                        name, name);
+      return;
+    }
+  }
+}
+
+Result<> Session::add(const Scenario& scenario, const std::string& name,
+                      const std::map<std::string, std::string>& use,
+                      const model::CalibrationCase* calibration) {
+  Entry entry;
+  entry.scenario = &scenario;
+  entry.record.id = scenario.id;
+  entry.record.component = scenario.component;
+  entry.record.variant = name;
+  entry.record.replay = replay_command(scenario, name, calibration != nullptr);
+  if (calibration != nullptr) {
+    entry.record.specimen = model::SpecimenFacts{name, calibration->verdict};
+  }
+  std::map<std::string, ResolvedSubject> subjects;
+  for (const auto& [role_name, role] : scenario.roles) {
+    auto chosen = use.find(role_name);
+    // A given program outweighs what a variant would use; a calibration has its own.
+    const bool own = calibration == nullptr && resolver_.is_given(role_name);
+    std::string choice = own || chosen == use.end() ? "" : chosen->second;
+    if (calibration != nullptr && choice.empty()) {
+      choice = role.default_choice;
+    }
+    subjects[role_name] = resolver_.resolve(role_name, role, choice);
+    entry.record.subjects.push_back(subjects[role_name].facts);
+  }
+  refuse(entry, subjects);
+  if (entry.record.reason.empty()) {
+    auto plan = make_plan(scenario, name, subjects, tools_, request_.seed);
+    if (!plan) {
+      return plan.error();
+    }
+    plan->specimen = entry.record.specimen;
+    if (calibration != nullptr) {
+      plan->expected_cause = calibration->cause;
+    }
+    entry.plan = std::move(*plan);
+  }
+  entries_.push_back(std::move(entry));
+  return model::Done{};
+}
+
+Result<> Session::plan_variants(const Scenario& scenario) {
+  std::set<std::map<std::string, std::string>> seen;
+  std::vector<std::string> names;
+  bool any = false;
+  for (const auto& variant : scenario.variants) {
+    names.push_back(variant.name);
+    if (!request_.variant.empty() && request_.variant != variant.name) {
+      continue;
+    }
+    any = true;
+    // Variants that differ only in what was given are one and the same.
+    auto left = variant.use;
+    std::erase_if(left, [&](const auto& one) { return resolver_.is_given(one.first); });
+    if (!seen.insert(left).second) {
+      continue;
+    }
+    auto added = add(scenario, variant.name, variant.use, nullptr);
+    if (!added) {
+      return added;
+    }
+  }
+  if (!any && scenarios_.size() == 1) {
+    return Error{ErrorKind::kUsage,
+                 fmt::format("{} has no variant '{}'", scenario.id, request_.variant),
+                 model::suggestion(request_.variant, names)};
+  }
+  return model::Done{};
+}
+
+Result<> Session::plan_cases(const Scenario& scenario) {
+  const bool chosen = request_.kind == SessionKind::kCalibrate && !request_.variant.empty();
+  std::vector<std::string> names;
+  bool any = false;
+  for (const auto& one : scenario.calibration) {
+    names.push_back(one.name);
+    if (chosen && one.name != request_.variant) {
+      continue;
+    }
+    any = true;
+    auto added = add(scenario, one.name, one.use, &one);
+    if (!added) {
+      return added;
+    }
+  }
+  if (!any && scenarios_.size() == 1) {
+    return Error{ErrorKind::kUsage,
+                 fmt::format("{} has no calibration case '{}'", scenario.id, request_.variant),
+                 model::suggestion(request_.variant, names)};
+  }
+  return model::Done{};
+}
+
+// Everything that a proof rests on: our own code, the scenario, the specimens, the kernel.
+std::string Session::calibration_key(const Scenario& scenario) {
+  utsname host{};
+  ::uname(&host);
+  auto self = os::sha256_of_file("/proc/self/exe");
+  auto text = os::sha256_of_file(scenario.folder + "/scenario.json");
+  std::string parts = fmt::format("{}\n{}\n{}\n{}\n", self ? *self : "", text ? *text : "",
+                                  host.release, scenario.quiet_ms);
+  for (const auto& one : scenario.calibration) {
+    for (const auto& [role, choice] : one.use) {
+      parts += resolver_.resolve(role, scenario.roles.at(role), choice).facts.sha256 + "\n";
+    }
+  }
+  return os::sha256_of_text(parts);
+}
+
+Result<> Session::plan_all() {
+  for (const auto& scenario : scenarios_) {
+    if (request_.kind == SessionKind::kCalibrate) {
+      auto planned = plan_cases(scenario);
+      if (!planned) {
+        return planned;
+      }
+      continue;
+    }
+    auto planned = plan_variants(scenario);
+    if (planned && request_.calibrate != CalibrateWhen::kNever) {
+      auto known = memory_.recall(scenario.id, calibration_key(scenario));
+      if (known && request_.calibrate == CalibrateWhen::kWhenNeeded) {
+        remembered_[scenario.id] = *known;
+      } else {
+        planned = plan_cases(scenario);
+      }
+    }
+    if (!planned) {
+      return planned;
+    }
+  }
+  return model::Done{};
+}
+
+std::vector<Observation> Session::run_trials(const std::vector<TrialPlan>& plans) {
+  const int first = trials_begun_;
+  trials_begun_ += static_cast<int>(plans.size());
+  events_.expected(static_cast<int>(plans.size()));
+  Supervisor::Events events;
+  events.started = [&](size_t index) {
+    events_.started(first + static_cast<int>(index), label_of(plans[index]));
+  };
+  events.finished = [&](size_t index, const Observation&) {
+    events_.finished(first + static_cast<int>(index));
+  };
+  events.tick = events_.tick;
+  return supervisor_->run(plans, request_.jobs, events);
+}
+
+// A hang on evidence is held against the same trial with the suspected cause taken away.
+void Session::run_controls(const std::vector<size_t>& indexes,
+                           std::vector<Observation>& observations) {
+  std::vector<TrialPlan> plans;
+  std::vector<size_t> owners;
+  for (size_t i = 0; i < indexes.size(); ++i) {
+    const auto& diagnosis = observations[i].diagnosis;
+    if (observations[i].end != TrialEnd::kHang || !diagnosis ||
+        diagnosis->proof == model::Proof::kProved) {
+      continue;
+    }
+    auto control = make_control(*entries_[indexes[i]].scenario, *entries_[indexes[i]].plan);
+    if (control) {
+      plans.push_back(std::move(*control));
+      owners.push_back(i);
+    }
+  }
+  auto seen = run_trials(plans);
+  for (size_t i = 0; i < plans.size(); ++i) {
+    model::ControlFacts facts;
+    facts.change = plans[i].control_change;
+    facts.duration_ms = seen[i].duration_ms;
+    facts.outcome = seen[i].end == TrialEnd::kExited ? "ended"
+                    : seen[i].end == TrialEnd::kHang ? "hang"
+                                                     : "not run to its end";
+    entries_[indexes[owners[i]]].record.control = std::move(facts);
+  }
+}
+
+void Session::conclude(Entry& entry, const Observation& seen) {
+  ScenarioRecord& record = entry.record;
+  auto verdict = judge(*entry.plan, seen);
+  record.verdict = verdict.kind;
+  record.reason = verdict.reason;
+  record.duration_ms = seen.duration_ms;
+  record.diagnosis = seen.diagnosis;
+  record.stalls = seen.stalls;
+  record.notes = seen.notes;
+  record.output_tail = seen.output_tail;
+  record.trials.run = 1;
+  if (verdict.kind == VerdictKind::kFail) {
+    record.trials.failed = 1;
+    record.trials.first_failure = 1;
+  }
+  if (record.control && record.control->outcome == "hang") {
+    record.notes.push_back("the control hangs too: the cause named is not the only one");
+  }
+  // Failing for another reason than the incident's is not catching it.
+  const auto& wanted = entry.plan->expected_cause;
+  if (wanted && verdict.kind == VerdictKind::kFail &&
+      (!seen.diagnosis || seen.diagnosis->cause != *wanted)) {
+    record.verdict = VerdictKind::kError;
+    record.reason =
+        fmt::format("failed, but not by {}: {}", model::to_word(*wanted), verdict.reason);
+  }
+}
+
+void Session::execute() {
+  std::vector<TrialPlan> plans;
+  std::vector<size_t> indexes;
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    if (entries_[i].plan) {
+      plans.push_back(*entries_[i].plan);
+      indexes.push_back(i);
+    }
+  }
+  if (!plans.empty()) {
+    auto supervisor = Supervisor::start();
+    if (!supervisor) {
+      for (size_t index : indexes) {
+        auto& record = entries_[index].record;
+        record.verdict = supervisor.error().kind == ErrorKind::kUnavailable
+                             ? VerdictKind::kInconclusive
+                             : VerdictKind::kError;
+        record.reason = supervisor.error().text();
+      }
+    } else {
+      supervisor_ = std::move(*supervisor);
+      auto observations = run_trials(plans);
+      run_controls(indexes, observations);
+      for (size_t i = 0; i < indexes.size(); ++i) {
+        conclude(entries_[indexes[i]], observations[i]);
+      }
+    }
+  }
+  apply_calibration();
+}
+
+CalibrationFacts Session::calibration_of(const Scenario& scenario) {
+  auto remembered = remembered_.find(scenario.id);
+  if (remembered != remembered_.end()) {
+    return remembered->second;
+  }
+  CalibrationFacts facts;
+  size_t cases = 0;
+  bool well = true;
+  for (const auto& entry : entries_) {
+    if (entry.scenario != &scenario || !entry.record.specimen) {
+      continue;
+    }
+    ++cases;
+    well = well && entry.record.as_it_should();
+    auto& word = entry.record.specimen->expected == VerdictKind::kFail ? facts.bad : facts.good;
+    // The one that went wrong is the one to show.
+    if (word.empty() || !entry.record.as_it_should()) {
+      word = model::to_word(entry.record.verdict);
+    }
+  }
+  facts.complete = well && cases == scenario.calibration.size();
+  memory_.remember(scenario.id, facts.complete ? calibration_key(scenario) : "", facts);
+  return facts;
+}
+
+// A scenario that is not shown able to fail has no green.
+void Session::apply_calibration() {
+  for (const auto& scenario : scenarios_) {
+    const CalibrationFacts facts = calibration_of(scenario);
+    for (auto& entry : entries_) {
+      if (entry.scenario != &scenario) {
+        continue;
+      }
+      entry.record.calibration = facts;
+      if (!entry.record.specimen && !facts.complete && entry.record.verdict == VerdictKind::kPass) {
+        entry.record.verdict = VerdictKind::kInconclusive;
+        entry.record.reason =
+            "the scenario is not calibrated: it has not been shown able to fail "
+            "(relapse calibrate " +
+            scenario.id + ")";
+      }
+    }
+  }
+}
+
+model::Record Session::make_record() const {
+  model::Record record;
+  record.version = kVersion;
+  record.commit = kCommit;
+  record.command = request_.kind == SessionKind::kRun ? "run" : "calibrate";
+  record.started = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
+                               fmt::gmtime(std::chrono::system_clock::to_time_t(began_)));
+  record.duration_ms =
+      std::chrono::duration<double, std::milli>(std::chrono::system_clock::now() - began_).count();
+  record.host = host_facts();
+  record.seed = request_.seed;
+  std::optional<VerdictKind> verdict;
+  for (const auto& entry : entries_) {
+    VerdictKind kind = entry.record.verdict;
+    if (entry.record.specimen) {
+      // A case that comes out otherwise than it must says that the scenario judges wrongly.
+      kind = entry.record.as_it_should()  ? VerdictKind::kPass
+             : kind == VerdictKind::kPass ? VerdictKind::kFail
+                                          : kind;
+    }
+    verdict = verdict ? model::worse(*verdict, kind) : kind;
+    record.scenarios.push_back(entry.record);
+  }
+  record.verdict = verdict.value_or(VerdictKind::kInconclusive);
+  std::vector<std::string> secrets;
+  for (const auto& entry : entries_) {
+    if (entry.plan) {
+      secrets.insert(secrets.end(), entry.plan->secrets.begin(), entry.plan->secrets.end());
+    }
+  }
+  return model::Redactor(secrets).clean(std::move(record));
+}
+
+Result<SessionResult> Session::run() {
+  auto ready = load();
+  ready = ready ? plan_all() : ready;
+  if (!ready) {
+    return ready.error();
+  }
+  execute();
+  return SessionResult{make_record(), supervisor_ ? supervisor_->interrupted() : 0};
+}
+
+}  // namespace
+
+Result<SessionResult> run_session(const SessionRequest& request, const SessionEvents& events) {
+  return Session(request, events).run();
+}
+
+}  // namespace relapse::run

@@ -1,0 +1,145 @@
+#include "run/subjects.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "os/files.h"
+
+namespace relapse::run {
+
+namespace fs = std::filesystem;
+using model::Error;
+using model::ErrorKind;
+using model::Result;
+
+namespace {
+
+bool ends_with_any(const std::string& path) {
+  constexpr std::array<const char*, 3> kScripts = {".mjs", ".cjs", ".js"};
+  for (const char* ending : kScripts) {
+    if (path.ends_with(ending)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// The "version" of the package that the program belongs to: the nearest package.json above it
+// that has one.
+std::string package_version(const fs::path& program) {
+  for (fs::path folder = program.parent_path(); folder.has_relative_path();
+       folder = folder.parent_path()) {
+    std::error_code error;
+    if (fs::exists(folder / "package.json", error)) {
+      auto text = os::read_file(folder / "package.json");
+      auto document = text ? nlohmann::json::parse(*text, nullptr, false) : nlohmann::json();
+      if (document.is_object() && document.value("version", nlohmann::json()).is_string()) {
+        return document["version"];
+      }
+    }
+  }
+  return "";
+}
+
+Result<GivenSubjects> read_subjects_file(const std::string& file) {
+  auto text = os::read_file(file);
+  if (!text) {
+    return Error{ErrorKind::kUsage, text.error().message};
+  }
+  auto document = nlohmann::json::parse(*text, nullptr, false);
+  GivenSubjects given;
+  if (!document.is_object()) {
+    return Error{ErrorKind::kScenario, "must be a JSON object", "{\"runner\": \"./runner\"}", file,
+                 1};
+  }
+  for (const auto& [name, path] : document.items()) {
+    if (!path.is_string()) {
+      return Error{ErrorKind::kScenario, fmt::format("'{}' must be a path in quotes", name), "",
+                   file, 1};
+    }
+    // As in every configuration file: relative to the file, not to where relapse was started.
+    given[name] = (fs::absolute(file).parent_path() / path.get<std::string>()).lexically_normal();
+  }
+  return given;
+}
+
+}  // namespace
+
+Result<GivenSubjects> read_given_subjects(const std::vector<std::string>& pairs,
+                                          const std::string& file) {
+  GivenSubjects given;
+  if (!file.empty()) {
+    auto from_file = read_subjects_file(file);
+    if (!from_file) {
+      return from_file;
+    }
+    given = std::move(*from_file);
+  }
+  for (const auto& pair : pairs) {
+    size_t equals = pair.find('=');
+    if (equals == 0 || equals == std::string::npos || equals + 1 == pair.size()) {
+      return Error{ErrorKind::kUsage, fmt::format("--subject {}: not NAME=PATH", pair),
+                   "as in --subject runner=./run-agent.mjs"};
+    }
+    given[pair.substr(0, equals)] = fs::absolute(pair.substr(equals + 1)).lexically_normal();
+  }
+  return given;
+}
+
+ResolvedSubject SubjectResolver::describe(const std::string& path, model::SubjectFacts facts) {
+  ResolvedSubject subject;
+  std::error_code error;
+  const fs::path real = fs::canonical(path, error);
+  if (error || !fs::is_regular_file(real, error)) {
+    subject.facts = std::move(facts);
+    subject.facts.origin = "missing";
+    subject.facts.path = path;
+    return subject;
+  }
+  facts.path = real;
+  auto known = hashes_.find(facts.path);
+  if (known == hashes_.end()) {
+    auto hash = os::sha256_of_file(real);
+    known = hashes_.emplace(facts.path, hash ? *hash : "").first;
+  }
+  facts.sha256 = known->second;
+  facts.version = package_version(real);
+  subject.facts = std::move(facts);
+  subject.is_node_script = ends_with_any(subject.facts.path);
+  subject.is_executable = ::access(real.c_str(), X_OK) == 0;
+  return subject;
+}
+
+ResolvedSubject SubjectResolver::resolve(const std::string& name, const model::Role& role,
+                                         const std::string& choice) {
+  model::SubjectFacts facts;
+  facts.name = name;
+  auto given = given_.find(name);
+  if (choice.empty() && given != given_.end()) {
+    facts.origin = "given";
+    auto subject = describe(given->second, std::move(facts));
+    subject.facts.label = fmt::format("{} {}", name, fs::path(given->second).filename().string());
+    subject.remedy = fmt::format("--subject {} names no file", name);
+    return subject;
+  }
+  auto found = role.choices.find(choice.empty() ? role.default_choice : choice);
+  if (found == role.choices.end()) {
+    facts.origin = "missing";
+    ResolvedSubject subject;
+    subject.facts = std::move(facts);
+    subject.remedy = fmt::format("give one: --subject {}=PATH", name);
+    return subject;
+  }
+  facts.origin = found->second.origin;
+  auto subject = describe(fs::path(project_) / found->second.path, std::move(facts));
+  subject.facts.label = found->second.label.empty() ? found->first : found->second.label;
+  subject.env = found->second.env;
+  subject.remedy = fmt::format("run `make setup`, or give one: --subject {}=PATH", name);
+  return subject;
+}
+
+}  // namespace relapse::run

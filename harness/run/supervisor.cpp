@@ -1,0 +1,91 @@
+#include "run/supervisor.h"
+
+#include <chrono>
+#include <csignal>
+
+#include "run/trial.h"
+
+namespace relapse::run {
+
+using model::Observation;
+using model::Result;
+using model::TrialEnd;
+
+namespace {
+
+constexpr std::chrono::milliseconds kTick{250};
+
+}  // namespace
+
+Supervisor::Supervisor() : signals_(io_, SIGINT, SIGTERM) {
+  std::signal(SIGPIPE, SIG_IGN);  // a subject that stops reading is an error code, not our end
+  wait_for_signal();
+}
+
+Supervisor::~Supervisor() = default;
+
+Result<std::unique_ptr<Supervisor>> Supervisor::start() {
+  std::unique_ptr<Supervisor> supervisor(new Supervisor());
+  auto zygote = world::Zygote::start(supervisor->io_);
+  if (!zygote) {
+    return zygote.error();
+  }
+  supervisor->zygote_ = std::move(*zygote);
+  return supervisor;
+}
+
+void Supervisor::wait_for_signal() {
+  signals_.async_wait([this](const boost::system::error_code& error, int number) {
+    if (error) {
+      return;
+    }
+    interrupted_ = number;
+    for (auto& trial : live_) {
+      if (trial) {
+        trial->stop(TrialEnd::kInterrupted);
+      }
+    }
+    wait_for_signal();
+  });
+}
+
+std::vector<Observation> Supervisor::run(const std::vector<model::TrialPlan>& plans, int jobs,
+                                         const Events& events) {
+  std::vector<Observation> observations(plans.size());
+  for (auto& observation : observations) {
+    observation.end = TrialEnd::kInterrupted;  // until it has been run
+  }
+  live_.clear();
+  live_.resize(plans.size());
+  size_t next = 0;
+  int running = 0;
+  auto start_more = [&] {
+    while (running < jobs && next < plans.size() && interrupted_ == 0) {
+      const size_t index = next++;
+      ++running;
+      live_[index] = std::make_unique<Trial>(io_, *zygote_, plans[index], [&, index](auto seen) {
+        observations[index] = std::move(seen);
+        live_[index].reset();
+        --running;
+        if (events.finished) {
+          events.finished(index, observations[index]);
+        }
+      });
+      if (events.started) {
+        events.started(index);
+      }
+      live_[index]->start();
+    }
+  };
+  // Every trial has a deadline, so the loop ends.
+  for (start_more(); running > 0; start_more()) {
+    io_.run_one_for(kTick);
+    if (events.tick) {
+      events.tick();
+    }
+  }
+  live_.clear();
+  return observations;
+}
+
+}  // namespace relapse::run

@@ -1,0 +1,240 @@
+#include "run/trial.h"
+
+#include <fcntl.h>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <map>
+
+namespace relapse::run {
+
+namespace asio = boost::asio;
+using model::Done;
+using model::Error;
+using model::Result;
+using model::TrialEnd;
+
+namespace {
+
+// What a report shows of the output; enough for a stack trace and some lines of log.
+constexpr size_t kTailBytes = size_t{16} << 10;
+
+}  // namespace
+
+Trial::Trial(asio::io_context& io, world::Zygote& zygote, const model::TrialPlan& plan,
+             Finished finished)
+    : io_(io),
+      zygote_(zygote),
+      plan_(plan),
+      finished_(std::move(finished)),
+      calls_([this] { return now_ms(); }),
+      out_(io),
+      err_(io),
+      output_(kTailBytes),
+      look_timer_(io),
+      deadline_(io) {
+  calls_.on_change([this] { note_sign(); });
+}
+
+Trial::~Trial() = default;
+
+double Trial::now_ms() const {
+  return std::chrono::duration<double, std::milli>(Clock::now() - began_).count();
+}
+
+Result<world::Zygote::Stdio> Trial::open_streams() {
+  world::Zygote::Stdio stdio;
+  auto nothing = os::open_fd("/dev/null", O_RDONLY);
+  auto out = os::make_pipe();
+  auto err = os::make_pipe();
+  if (!nothing || !out || !err) {
+    return !nothing ? nothing.error() : !out ? out.error() : err.error();
+  }
+  stdio.in = std::move(*nothing);
+  stdio.out = std::move(out->write);
+  stdio.err = std::move(err->write);
+  out_.descriptor.assign(out->read.release());
+  err_.descriptor.assign(err->read.release());
+  return stdio;
+}
+
+world::WorldEvents Trial::world_events() {
+  world::WorldEvents events;
+  events.on_started = [this] { on_started(); };
+  events.on_failed = [this](Error error) { fail(std::move(error)); };
+  events.on_exited = [this](const world::SubjectEnd& end) { on_exited(end); };
+  events.on_gone = [this] {
+    gone_ = true;
+    finish_if_over();
+  };
+  return events;
+}
+
+void Trial::start() {
+  auto stdio = open_streams();
+  if (!stdio) {
+    gone_ = true;
+    fail(stdio.error());
+    return;
+  }
+  read(out_);
+  read(err_);
+  deadline_.expires_after(std::chrono::milliseconds(static_cast<std::int64_t>(plan_.deadline_ms)));
+  deadline_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) {
+      stop(TrialEnd::kDeadline);
+    }
+  });
+  zygote_.start_world(plan_.world, std::move(*stdio), world_events(),
+                      [this](auto cloned) { on_cloned(std::move(cloned)); });
+}
+
+void Trial::on_cloned(Result<std::unique_ptr<world::World>> cloned) {
+  if (!cloned) {
+    gone_ = true;
+    fail(cloned.error());
+    return;
+  }
+  world_ = std::move(*cloned);
+  if (ended_) {
+    world_->stop();  // interrupted in between
+    return;
+  }
+  auto started = start_fakes();
+  if (!started) {
+    fail(started.error());
+  }
+}
+
+Result<> Trial::start_fakes() {
+  auto config = fakes::FakesConfig::parse(plan_.fakes, "/world/fakes");
+  if (!config) {
+    return config.error();
+  }
+  std::map<std::string, os::Fd> listeners;
+  for (size_t i = 0; i < plan_.fake_names.size(); ++i) {
+    listeners[plan_.fake_names[i]] = std::move(world_->listeners().at(i));
+  }
+  fakes::TrialParts parts;
+  parts.log = &calls_;
+  parts.word = plan_.word;
+  auto fakes = fakes::FakeSet::start(io_, *config, parts, std::move(listeners));
+  if (!fakes) {
+    return fakes.error();
+  }
+  fakes_ = std::move(*fakes);
+  return Done{};
+}
+
+void Trial::on_started() {
+  exec_ms_ = now_ms();
+  monitor_.emplace(plan_, world_->init_pid(), world_->subject_pid_inside());
+  schedule_look();
+}
+
+void Trial::note_sign() {
+  if (!observation_.first_sign_ms && exec_ms_ > 0) {
+    observation_.first_sign_ms = now_ms() - exec_ms_;
+  }
+}
+
+void Trial::read(Stream& stream) {
+  stream.open = true;
+  stream.descriptor.async_read_some(
+      asio::buffer(stream.chunk),
+      [this, &stream](const boost::system::error_code& error, size_t n) {
+        if (n > 0) {
+          output_.add({stream.chunk.data(), n});
+          note_sign();
+        }
+        if (error) {
+          stream.open = false;
+          finish_if_over();
+        } else {
+          read(stream);
+        }
+      });
+}
+
+void Trial::schedule_look() {
+  look_timer_.expires_after(
+      std::chrono::milliseconds(static_cast<std::int64_t>(monitor_->next_look_ms())));
+  look_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error && !ended_) {
+      look();
+    }
+  });
+}
+
+void Trial::look() {
+  MonitorInput input;
+  input.now_ms = now_ms() - exec_ms_;
+  input.output_bytes = output_.total_bytes();
+  input.fake_changes = calls_.changes();
+  if (fakes_) {
+    input.open_calls = fakes_->outstanding();
+  }
+  auto hang = monitor_->look(input);
+  if (hang) {
+    observation_.diagnosis = std::move(*hang);
+    stop(TrialEnd::kHang);
+    return;
+  }
+  schedule_look();
+}
+
+void Trial::on_exited(const world::SubjectEnd& end) {
+  if (!ended_) {
+    observation_.signaled = end.signaled;
+    observation_.exit_code = end.code;
+  }
+  stop(TrialEnd::kExited);
+}
+
+void Trial::fail(Error error) {
+  if (!ended_) {
+    observation_.error = std::move(error);
+  }
+  stop(TrialEnd::kSetupFailed);
+}
+
+void Trial::stop(TrialEnd reason) {
+  if (!ended_) {
+    ended_ = true;
+    observation_.end = reason;
+    observation_.duration_ms = now_ms() - exec_ms_;
+    if (monitor_) {
+      if (reason == TrialEnd::kDeadline) {
+        observation_.diagnosis = monitor_->last_diagnosis();
+      }
+      observation_.stalls = monitor_->stalls();
+    }
+    look_timer_.cancel();
+    deadline_.cancel();
+    if (world_) {
+      world_->stop();
+    }
+  }
+  finish_if_over();
+}
+
+// Over when every process is gone: only then have the pipes said all that was written.
+void Trial::finish_if_over() {
+  if (!ended_ || !gone_ || out_.open || err_.open || told_) {
+    return;
+  }
+  told_ = true;
+  if (fakes_) {
+    fakes_->stop();
+  }
+  observation_.calls = calls_.calls();
+  observation_.output_tail = output_.text();
+  observation_.output_bytes = output_.total_bytes();
+  // Not from inside the callbacks of what is about to be destroyed, and after those that the
+  // cancelled timers still have in the queue.
+  asio::post(io_, [finished = std::move(finished_), seen = std::move(observation_)]() mutable {
+    finished(std::move(seen));
+  });
+}
+
+}  // namespace relapse::run

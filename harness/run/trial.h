@@ -1,0 +1,86 @@
+#pragma once
+// One trial, from its plan to its observation: a world, its fakes, the subject's output, the
+// watch that says when nothing moves, and the limits. Lives in the supervisor's event loop.
+
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "fakes/fake_set.h"
+#include "model/observation.h"
+#include "model/plan.h"
+#include "run/monitor.h"
+#include "run/output_tail.h"
+#include "world/zygote.h"
+
+namespace relapse::run {
+
+class Trial {
+ public:
+  using Finished = std::function<void(model::Observation)>;
+
+  // `plan` outlives the trial. `finished` is called once, from the event loop, when nothing of
+  // the trial is left; the trial may be destroyed after it has returned.
+  Trial(boost::asio::io_context& io, world::Zygote& zygote, const model::TrialPlan& plan,
+        Finished finished);
+  ~Trial();
+  Trial(const Trial&) = delete;
+  Trial& operator=(const Trial&) = delete;
+
+  void start();
+  // Ends it, for a reason from outside; the first reason stands.
+  void stop(model::TrialEnd reason);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  // One of the subject's output streams.
+  struct Stream {
+    explicit Stream(boost::asio::io_context& io) : descriptor(io) {}
+    boost::asio::posix::stream_descriptor descriptor;
+    std::array<char, 16384> chunk{};
+    bool open = false;
+  };
+
+  model::Result<world::Zygote::Stdio> open_streams();
+  world::WorldEvents world_events();
+  void on_cloned(model::Result<std::unique_ptr<world::World>> cloned);
+  model::Result<> start_fakes();
+  void on_started();
+  void on_exited(const world::SubjectEnd& end);
+  void fail(model::Error error);
+  void read(Stream& stream);
+  void note_sign();
+  void schedule_look();
+  void look();
+  void finish_if_over();
+  double now_ms() const;
+
+  boost::asio::io_context& io_;
+  world::Zygote& zygote_;
+  const model::TrialPlan& plan_;
+  Finished finished_;
+  Clock::time_point began_ = Clock::now();
+  double exec_ms_ = 0;
+
+  fakes::CallLog calls_;
+  std::unique_ptr<fakes::FakeSet> fakes_;
+  std::unique_ptr<world::World> world_;
+  Stream out_;
+  Stream err_;
+  OutputTail output_;
+  std::optional<Monitor> monitor_;
+  boost::asio::steady_timer look_timer_;
+  boost::asio::steady_timer deadline_;
+
+  model::Observation observation_;
+  bool ended_ = false;  // the reason stands
+  bool gone_ = false;   // no process is left, or there never was a world
+  bool told_ = false;
+};
+
+}  // namespace relapse::run
