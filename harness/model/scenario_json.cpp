@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "model/fields.h"
 #include "model/nearest.h"
@@ -266,6 +267,19 @@ void read_parts(Fields& fields, Scenario& scenario) {
   });
 }
 
+// Variants and cases are asked for by name.
+template <typename Named>
+Result<> check_unique(const std::vector<Named>& all, const char* list) {
+  std::set<std::string> names;
+  for (size_t i = 0; i < all.size(); ++i) {
+    if (!names.insert(all[i].name).second) {
+      return field_error(fmt::format("/{}/{}/name", list, i),
+                         fmt::format("there is another '{}' before it", all[i].name));
+    }
+  }
+  return Done{};
+}
+
 Result<> check_whole(const Scenario& scenario) {
   if (!scenario.roles.contains(scenario.subject)) {
     return field_error("/subject", fmt::format("there is no role '{}'", scenario.subject),
@@ -275,6 +289,11 @@ Result<> check_whole(const Scenario& scenario) {
     return field_error("/control/role",
                        fmt::format("there is no role '{}'", scenario.control->role),
                        suggestion(scenario.control->role, keys(scenario.roles)));
+  }
+  auto unique = check_unique(scenario.variants, "variants");
+  unique = unique ? check_unique(scenario.calibration, "calibration") : unique;
+  if (!unique) {
+    return unique;
   }
   if (scenario.variants.empty()) {
     return field_error("/variants", "a scenario has at least one variant");
