@@ -29,7 +29,7 @@ struct TrialPlan {
   double quiet_ms = 0;
   double deadline_ms = 0;
   std::string main_role;
-  std::map<std::string, std::string> program_roles;  // path in the world → role
+  std::map<std::string, std::string> program_roles;  // a word of its command line → role
   std::vector<std::string> secrets;                  // values that no report may hold
   std::string control_change;                        // of a control: what was changed
 };

@@ -2,6 +2,7 @@
 // Watches one world for the supervisor: joins what the kernel shows (diagnose) with what only we
 // know: the roles of the programs, the fakes and their pending replies, our ends of the pipes.
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -21,16 +22,18 @@ struct MonitorInput {
 
 class Monitor {
  public:
-  // `init_pid`: the world's PID 1 on the host; `subject_pid`: the subject's in the world.
-  Monitor(const model::TrialPlan& plan, int init_pid, int subject_pid);
+  // `init_pid`: the world's PID 1 on the host; `subject_pid`: the subject's in the world;
+  // `drained`: inodes of the pipes that we always read.
+  Monitor(const model::TrialPlan& plan, int init_pid, int subject_pid,
+          std::vector<std::uint64_t> drained);
   ~Monitor();
 
   // One look, without any wait. A diagnosis is the end: a hang, proved or on evidence.
   std::optional<model::Diagnosis> look(const MonitorInput& input);
-  double next_look_ms() const;  // how long until the next look is worth its cost
+  double next_look_ms() const;  // when, on the input's clock, the next look is worth its cost
 
-  // The newest analysis, whatever it said; for a trial that reaches its deadline.
-  std::optional<model::Diagnosis> last_diagnosis() const;
+  // What can be said now, whatever it is; for a trial that reaches its deadline.
+  model::Diagnosis report();
   const std::vector<model::Stall>& stalls() const;
 
  private:

@@ -189,6 +189,8 @@ Placed place_subject(const std::string& name, const Role& role, const ResolvedSu
   // Called by name: a link keeps the program's own first line and name; a script that nobody
   // made executable is started as its maker's documentation starts it.
   const std::string by_name = fmt::format("{}/bin/{}", kToolFolder, role.command);
+  plan.program_roles[by_name] = name;
+  plan.program_roles[role.command] = name;
   if (subject.is_executable) {
     plan.world.files.push_back({WorldFile::Kind::kLink, by_name, placed.program, 0755});
   } else {

@@ -1,7 +1,9 @@
 #include "run/trial.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <map>
@@ -38,6 +40,12 @@ Trial::Trial(asio::io_context& io, world::Zygote& zygote, const model::TrialPlan
 
 Trial::~Trial() = default;
 
+void Trial::Stream::take(os::Fd read_end) {
+  struct stat found {};
+  inode = ::fstat(read_end.get(), &found) == 0 ? found.st_ino : 0;
+  descriptor.assign(read_end.release());
+}
+
 double Trial::now_ms() const {
   return std::chrono::duration<double, std::milli>(Clock::now() - began_).count();
 }
@@ -53,8 +61,8 @@ Result<world::Zygote::Stdio> Trial::open_streams() {
   stdio.in = std::move(*nothing);
   stdio.out = std::move(out->write);
   stdio.err = std::move(err->write);
-  out_.descriptor.assign(out->read.release());
-  err_.descriptor.assign(err->read.release());
+  out_.take(std::move(out->read));
+  err_.take(std::move(err->read));
   return stdio;
 }
 
@@ -128,7 +136,8 @@ Result<> Trial::start_fakes() {
 
 void Trial::on_started() {
   exec_ms_ = now_ms();
-  monitor_.emplace(plan_, world_->init_pid(), world_->subject_pid_inside());
+  monitor_.emplace(plan_, world_->init_pid(), world_->subject_pid_inside(),
+                   std::vector<std::uint64_t>{out_.inode, err_.inode});
   schedule_look();
 }
 
@@ -157,8 +166,10 @@ void Trial::read(Stream& stream) {
 }
 
 void Trial::schedule_look() {
-  look_timer_.expires_after(
-      std::chrono::milliseconds(static_cast<std::int64_t>(monitor_->next_look_ms())));
+  // Not more often than this, whatever was asked for: the loop has other work.
+  constexpr double kShortestMs = 10;
+  const double wait_ms = std::max(monitor_->next_look_ms() - (now_ms() - exec_ms_), kShortestMs);
+  look_timer_.expires_after(std::chrono::milliseconds(static_cast<std::int64_t>(wait_ms)));
   look_timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error && !ended_) {
       look();
@@ -205,7 +216,7 @@ void Trial::stop(TrialEnd reason) {
     observation_.duration_ms = now_ms() - exec_ms_;
     if (monitor_) {
       if (reason == TrialEnd::kDeadline) {
-        observation_.diagnosis = monitor_->last_diagnosis();
+        observation_.diagnosis = monitor_->report();
       }
       observation_.stalls = monitor_->stalls();
     }

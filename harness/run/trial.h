@@ -44,6 +44,9 @@ class Trial {
     boost::asio::posix::stream_descriptor descriptor;
     std::array<char, 16384> chunk{};
     bool open = false;
+    std::uint64_t inode = 0;  // of the pipe: both ends have the same
+
+    void take(os::Fd read_end);
   };
 
   model::Result<world::Zygote::Stdio> open_streams();
