@@ -14,6 +14,13 @@
 
 namespace relapse::model {
 
+// What the subject finds on its standard input.
+enum class StandardInput {
+  kNull,          // /dev/null: nothing, and its end at once
+  kOpen,          // a pipe that stays open, and nothing comes
+  kLineThenOpen,  // one line, and then nothing more, but no end either
+};
+
 struct TrialPlan {
   std::string id;  // of the scenario
   std::string component;
@@ -28,6 +35,7 @@ struct TrialPlan {
   std::vector<Expectation> expect;      // variables filled in
   double quiet_ms = 0;
   double deadline_ms = 0;
+  StandardInput standard_input = StandardInput::kNull;
   std::string main_role;
   std::map<std::string, std::string> program_roles;  // a word of its command line → role
   std::vector<std::string> secrets;                  // values that no report may hold

@@ -6,7 +6,7 @@ NLOHMANN_JSON_SERIALIZE_ENUM(WorldFile::Kind, {{WorldFile::Kind::kFile, "file"},
                                                {WorldFile::Kind::kFolder, "folder"},
                                                {WorldFile::Kind::kLink, "link"},
                                                {WorldFile::Kind::kCopyOfTree, "copy"}})
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WorldMount, source, target)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WorldMount, source, target, writable_copy)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WorldFile, kind, path, content, mode)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WorldLimits, memory_bytes, processes, file_bytes, disk_bytes,
                                    open_files, cpu_s)

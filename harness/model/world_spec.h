@@ -16,6 +16,8 @@ namespace relapse::model {
 struct WorldMount {
   std::string source;  // absolute, on the host; a folder or a file
   std::string target;  // absolute, in the world
+  // Of a folder: may be written to, and what is written is the world's own and goes with it.
+  bool writable_copy = false;
 };
 
 // Made before the subject starts, owned by the subject's user; missing folders too.

@@ -52,9 +52,15 @@ diagnose::Settings settings_for(const model::TrialPlan& plan) {
 }  // namespace
 
 struct Monitor::State {
-  State(const model::TrialPlan& trial_plan, int root, std::vector<std::uint64_t> own_pipes)
-      : plan(trial_plan), drained(std::move(own_pipes)), watch(root, settings_for(trial_plan), 0) {
-    knowledge.roles[root] = plan.main_role;
+  State(const model::TrialPlan& trial_plan, int root, const OwnEnds& own)
+      : plan(trial_plan), watch(root, settings_for(trial_plan), 0) {
+    if (!plan.main_role.empty()) {
+      knowledge.roles[root] = plan.main_role;
+    }
+    knowledge.drained = own.drained;
+    if (own.silent_input != 0) {
+      knowledge.kept_silent.push_back(own.silent_input);
+    }
   }
 
   // A program is known by how it was started; many change their title later, so what was once
@@ -97,7 +103,6 @@ struct Monitor::State {
 
   void learn(const MonitorInput& input) {
     recognise();
-    knowledge.drained = drained;
     knowledge.fakes.clear();
     for (size_t i = 0; i < plan.fake_names.size(); ++i) {
       knowledge.fakes.push_back(
@@ -118,7 +123,6 @@ struct Monitor::State {
   }
 
   const model::TrialPlan& plan;
-  std::vector<std::uint64_t> drained;
   diagnose::Watch watch;
   diagnose::Knowledge knowledge;
   std::set<int> looked_at;
@@ -126,10 +130,8 @@ struct Monitor::State {
   double latest_ms = 0;
 };
 
-Monitor::Monitor(const model::TrialPlan& plan, int init_pid, int subject_pid,
-                 std::vector<std::uint64_t> drained)
-    : state_(
-          std::make_unique<State>(plan, host_pid_of(init_pid, subject_pid), std::move(drained))) {}
+Monitor::Monitor(const model::TrialPlan& plan, int init_pid, int subject_pid, OwnEnds own)
+    : state_(std::make_unique<State>(plan, host_pid_of(init_pid, subject_pid), own)) {}
 
 Monitor::~Monitor() = default;
 

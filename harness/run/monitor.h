@@ -20,12 +20,16 @@ struct MonitorInput {
   std::vector<model::OpenCall> open_calls;
 };
 
+// The far ends of the subject's standard streams, which relapse holds: by inode.
+struct OwnEnds {
+  std::vector<std::uint64_t> drained;  // outputs: always read
+  std::uint64_t silent_input = 0;      // an input that is kept open without a word; 0: none
+};
+
 class Monitor {
  public:
-  // `init_pid`: the world's PID 1 on the host; `subject_pid`: the subject's in the world;
-  // `drained`: inodes of the pipes that we always read.
-  Monitor(const model::TrialPlan& plan, int init_pid, int subject_pid,
-          std::vector<std::uint64_t> drained);
+  // `init_pid`: the world's PID 1 on the host; `subject_pid`: the subject's in the world.
+  Monitor(const model::TrialPlan& plan, int init_pid, int subject_pid, OwnEnds own);
   ~Monitor();
 
   // One look, without any wait. A diagnosis is the end: a hang, proved or on evidence.

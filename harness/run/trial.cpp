@@ -2,10 +2,12 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
+#include <cerrno>
 #include <map>
 
 namespace relapse::run {
@@ -20,6 +22,13 @@ namespace {
 
 // What a report shows of the output; enough for a stack trace and some lines of log.
 constexpr size_t kTailBytes = size_t{16} << 10;
+
+constexpr std::string_view kLine = "one line\n";
+
+std::uint64_t inode_of(const os::Fd& fd) {
+  struct stat found {};
+  return ::fstat(fd.get(), &found) == 0 ? found.st_ino : 0;
+}
 
 }  // namespace
 
@@ -41,8 +50,7 @@ Trial::Trial(asio::io_context& io, world::Zygote& zygote, const model::TrialPlan
 Trial::~Trial() = default;
 
 void Trial::Stream::take(os::Fd read_end) {
-  struct stat found {};
-  inode = ::fstat(read_end.get(), &found) == 0 ? found.st_ino : 0;
+  inode = inode_of(read_end);
   descriptor.assign(read_end.release());
 }
 
@@ -50,9 +58,26 @@ double Trial::now_ms() const {
   return std::chrono::duration<double, std::milli>(Clock::now() - began_).count();
 }
 
+Result<os::Fd> Trial::open_input() {
+  if (plan_.standard_input == model::StandardInput::kNull) {
+    return os::open_fd("/dev/null", O_RDONLY);
+  }
+  auto pipe = os::make_pipe();
+  if (!pipe) {
+    return pipe.error();
+  }
+  input_ = std::move(pipe->write);
+  input_inode_ = inode_of(input_);
+  if (plan_.standard_input == model::StandardInput::kLineThenOpen &&
+      ::write(input_.get(), kLine.data(), kLine.size()) != static_cast<ssize_t>(kLine.size())) {
+    return model::system_error("write to the subject's standard input", errno);
+  }
+  return std::move(pipe->read);
+}
+
 Result<world::Zygote::Stdio> Trial::open_streams() {
   world::Zygote::Stdio stdio;
-  auto nothing = os::open_fd("/dev/null", O_RDONLY);
+  auto nothing = open_input();
   auto out = os::make_pipe();
   auto err = os::make_pipe();
   if (!nothing || !out || !err) {
@@ -137,7 +162,7 @@ Result<> Trial::start_fakes() {
 void Trial::on_started() {
   exec_ms_ = now_ms();
   monitor_.emplace(plan_, world_->init_pid(), world_->subject_pid_inside(),
-                   std::vector<std::uint64_t>{out_.inode, err_.inode});
+                   OwnEnds{{out_.inode, err_.inode}, input_inode_});
   schedule_look();
 }
 

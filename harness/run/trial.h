@@ -50,6 +50,7 @@ class Trial {
   };
 
   model::Result<world::Zygote::Stdio> open_streams();
+  model::Result<os::Fd> open_input();
   world::WorldEvents world_events();
   void on_cloned(model::Result<std::unique_ptr<world::World>> cloned);
   model::Result<> start_fakes();
@@ -75,6 +76,8 @@ class Trial {
   std::unique_ptr<world::World> world_;
   Stream out_;
   Stream err_;
+  os::Fd input_;  // our end of the subject's standard input, where it is to stay open
+  std::uint64_t input_inode_ = 0;
   OutputTail output_;
   std::optional<Monitor> monitor_;
   boost::asio::steady_timer look_timer_;
