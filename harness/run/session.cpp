@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
-#include <filesystem>
 #include <set>
 
 #include "model/nearest.h"
@@ -123,10 +122,6 @@ Result<> Session::check_given() const {
       return Error{ErrorKind::kUsage,
                    fmt::format("--subject {}: no scenario has such a role", name),
                    model::suggestion(name, {roles.begin(), roles.end()})};
-    }
-    if (!std::filesystem::exists(path)) {
-      return Error{ErrorKind::kUsage,
-                   fmt::format("--subject {}={}: there is no such file", name, path)};
     }
   }
   return model::Done{};

@@ -1,0 +1,77 @@
+// The commands as a user types them: exit codes, errors with their remedy, output for programs.
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import test from "node:test";
+import { project, relapse, temporaryFolder } from "./relapse.mjs";
+
+test("help teaches, and names every command", async () => {
+  const { code, stdout } = await relapse(["--help"]);
+  assert.equal(code, 0);
+  for (const command of ["run", "calibrate", "diagnose", "list", "show", "check", "doctor"]) {
+    assert.match(stdout, new RegExp(`^\\s+${command}\\s`, "m"));
+  }
+  assert.match(stdout, /Exit codes/);
+});
+
+test("a misspelt command is bad usage, with the one that was meant", async () => {
+  const { code, stderr } = await relapse(["calibrat"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /did you mean 'calibrate'/);
+});
+
+test("list and show, for people and for programs", async () => {
+  const list = await relapse(["list", "--json"]);
+  assert.equal(list.code, 0);
+  const scenarios = JSON.parse(list.stdout);
+  assert.ok(scenarios.some((one) => one.id === "agent-stdin-open"));
+  const show = await relapse(["show", "agent-stdin-open"]);
+  assert.match(show.stdout, /Agent can't run/);
+  assert.equal((await relapse(["show", "agent-stdin-opn"])).code, 2);
+});
+
+test("a malformed scenario: exit 2, file, line and remedy", async (t) => {
+  const folder = temporaryFolder(t);
+  const file = join(folder, "scenario.json");
+  const good = readFileSync(join(project, "scenarios/agent-stdin-open/scenario.json"), "utf8");
+  writeFileSync(file, good.replace('"quiet"', '"quite"'));
+  const line = good.slice(0, good.indexOf('"quiet"')).split("\n").length;
+  for (const command of ["check", "run"]) {
+    const { code, stderr } = await relapse([command, file]);
+    assert.equal(code, 2);
+    assert.ok(stderr.includes(`${file}:${line}: `), stderr);
+    assert.match(stderr, /did you mean 'quiet'/);
+  }
+});
+
+test("an unknown role, variant or case is bad usage", async () => {
+  const role = await relapse(["run", "--subject", "runer=/bin/true"]);
+  assert.equal(role.code, 2);
+  assert.match(role.stderr, /did you mean 'runner'/);
+  assert.equal((await relapse(["run", "agent-stdin-open", "--variant", "9"])).code, 2);
+  assert.equal((await relapse(["calibrate", "agent-stdin-open", "--case", "9"])).code, 2);
+  assert.equal((await relapse(["run", "--subject", "runner"])).code, 2);
+});
+
+test("a subject that is not there is inconclusive, never green", async () => {
+  const args = ["run", "agent-stdin-open", "--calibrate", "never"];
+  const { code, stdout } = await relapse([...args, "--subject", "agent=/nonexistent/claude"]);
+  assert.equal(code, 4);
+  assert.match(stdout, /inconclusive/);
+  assert.match(stdout, /--subject agent/);
+});
+
+test("--require-real refuses a reconstruction", async () => {
+  const args = ["run", "agent-stdin-open", "--calibrate", "never", "--require-real", "--json"];
+  const { code, stdout } = await relapse(args);
+  assert.equal(code, 4);
+  for (const scenario of JSON.parse(stdout).scenarios) {
+    assert.match(scenario.reason, /reconstruction/);
+  }
+});
+
+test("doctor says what this host can do", async () => {
+  const { code, stdout } = await relapse(["doctor", "--json"]);
+  assert.equal(code, 0);
+  assert.ok(Array.isArray(JSON.parse(stdout).capabilities));
+});
