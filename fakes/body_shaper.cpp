@@ -23,11 +23,11 @@ BodyShaper::Step BodyShaper::next() {
       wanted =
           static_cast<std::size_t>(std::min<std::uint64_t>(wanted, *cut_->after_bytes - sent_));
     }
-    bool whole = wanted == piece.size();
-    step.bytes = whole ? std::move(piece) : piece.substr(offset_, wanted);
+    bool last = offset_ + wanted == piece.size();
+    step.bytes = wanted == piece.size() ? std::move(piece) : piece.substr(offset_, wanted);
     offset_ += wanted;
     sent_ += wanted;
-    if (whole || offset_ == piece.size()) {
+    if (last) {
       pieces_.pop_front();
       offset_ = 0;
     }

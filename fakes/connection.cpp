@@ -21,10 +21,10 @@ namespace {
 
 // How long a client may take to notice that the connection ends; it is closed then regardless.
 constexpr int kLingerMs = 2000;
-// A reset waits until the kernel has passed on what was written (on loopback: at once, unless the
-// client does not read), looking 200 times every 5 ms.
-constexpr int kUnsentTries = 200;
+// A reset waits until what was written has gone to the client's side (on loopback: at once, unless
+// the client does not read). There is no event for it: looked at every 5 ms, for 30 s at most.
 constexpr int kUnsentEveryMs = 5;
+constexpr int kUnsentTries = 30'000 / kUnsentEveryMs;
 
 // Bytes that were written and have not left; a reset would take them back.
 int unsent_bytes(int socket) {

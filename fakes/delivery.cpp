@@ -176,11 +176,12 @@ void Delivery::pump() {
   io_ = Io::kWriting;
   // Not moved through the loop: the write is tried at once, which ReplyGate promises.
   auto buffer = boost::asio::buffer(out_);
-  boost::asio::async_write(*socket_, buffer,
-                           [self = shared_from_this(), step = std::move(step)](
-                               boost::system::error_code error, std::size_t /*bytes*/) mutable {
-                             self->on_written(error, std::move(step));
-                           });
+  boost::asio::async_write(
+      *socket_, buffer,
+      [self = shared_from_this(), size = step.bytes.size(), after = step.after](
+          boost::system::error_code error, std::size_t /*bytes*/) {
+        self->on_written(error, size, after);
+      });
 }
 
 void Delivery::append(const BodyShaper::Step& step) {
@@ -198,7 +199,8 @@ void Delivery::append(const BodyShaper::Step& step) {
   }
 }
 
-void Delivery::on_written(boost::system::error_code error, BodyShaper::Step step) {
+void Delivery::on_written(boost::system::error_code error, std::size_t body_bytes,
+                          BodyShaper::After after) {
   io_ = Io::kIdle;
   if (stage_ != Stage::kSend) {
     return;
@@ -207,11 +209,11 @@ void Delivery::on_written(boost::system::error_code error, BodyShaper::Step step
     end(End::kAbandoned, CallOutcome::kAbandoned);
     return;
   }
-  log_.sent(call_, head_->status, step.bytes.size());
+  log_.sent(call_, head_->status, body_bytes);
   if (stage_ != Stage::kSend) {
     return;
   }
-  switch (step.after) {
+  switch (after) {
     case BodyShaper::After::kMore:
       wait_before_next();
       break;

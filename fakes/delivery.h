@@ -73,7 +73,7 @@ class Delivery : public ReplySink, public std::enable_shared_from_this<Delivery>
   void pump();
   void append(const BodyShaper::Step& step);
   std::string head_text() const;
-  void on_written(boost::system::error_code error, BodyShaper::Step step);
+  void on_written(boost::system::error_code error, std::size_t body_bytes, BodyShaper::After after);
   void wait_before_next();
   void end_by_cut();
   void end(End end, model::CallOutcome outcome);

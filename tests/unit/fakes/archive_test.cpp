@@ -127,6 +127,7 @@ TEST_CASE("what the tree must hold, and what must not come out of it", "[archive
     tree[entry.path] = entry;
   }
   std::vector<std::string> paths;
+  paths.reserve(tree.size());
   for (const auto& [path, entry] : tree) {
     paths.push_back(path);
   }
@@ -195,6 +196,8 @@ TEST_CASE("damage: a reader that checks sees each kind", "[archive]") {
   auto boundary = read_back(damaged(R"({"keep_entries": 1})"));
   CHECK(boundary.entries.size() == 1);
   CHECK(read_back(damaged(R"({"keep_entries": 0})")).entries.empty());
+  auto tar = build("{" + entries + R"(, "form": "tar", "damage": {"keep_entries": 1}})").bytes;
+  CHECK(tar.size() == 512 + 3072);  // one header, its content in whole blocks, no end mark
 
   CHECK(damaged(R"({"trailer": "missing"})") == whole.substr(0, whole.size() - 8));
   auto bad = damaged(R"({"trailer": "bad"})");

@@ -21,7 +21,8 @@ std::uint16_t port_of(int socket);
 // A client that speaks bytes.
 class Client {
  public:
-  explicit Client(std::uint16_t port);
+  // `receive_bytes`: of the kernel's buffer, where it is to be small.
+  explicit Client(std::uint16_t port, int receive_bytes = 0);
 
   void send(std::string_view bytes) { unsent_ += bytes; }
   void end_input();  // half-closes, once all is sent
