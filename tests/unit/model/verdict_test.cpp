@@ -12,8 +12,8 @@ TEST_CASE("the worst of many verdicts wins, and a skip is never green") {
 }
 
 TEST_CASE("every verdict has its word and its exit code") {
-  for (auto kind : {VerdictKind::kPass, VerdictKind::kFail, VerdictKind::kInconclusive,
-                    VerdictKind::kError}) {
+  for (auto kind :
+       {VerdictKind::kPass, VerdictKind::kFail, VerdictKind::kInconclusive, VerdictKind::kError}) {
     auto back = relapse::model::verdict_from_word(to_word(kind));
     REQUIRE(back.ok());
     CHECK(*back == kind);
