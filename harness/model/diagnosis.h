@@ -47,6 +47,8 @@ struct ProcessRef {
   int host_pid = 0;    // as relapse sees it
   std::string name;    // a role if one is known ("runner", "agent"), else the command's name
   std::string detail;  // what tells it apart: version, or the command line, shortened
+
+  bool operator==(const ProcessRef&) const = default;
 };
 
 // A thread's blocking call, or what a process holds: the nodes and edges of the picture.
@@ -55,6 +57,8 @@ struct WaitNode {
   int threads = 0;
   std::string state;     // "waits", "runs", "stopped", "disk", "zombie"
   std::string activity;  // "epoll_wait on fd 0 (socket:[81]), fd 19 (eventfd), timeout 7.4 s"
+
+  bool operator==(const WaitNode&) const = default;
 };
 
 struct WaitEdge {
@@ -63,6 +67,8 @@ struct WaitEdge {
   std::string object;         // "fd 0 = socket:[81] = fd 19 of runner"
   Cause cause = Cause::kUnknown;
   bool may_time_out = false;
+
+  bool operator==(const WaitEdge&) const = default;
 };
 
 struct Diagnosis {
@@ -80,6 +86,8 @@ struct Diagnosis {
   std::vector<WaitEdge> edges;
   double quiet_ms = 0;     // how long nothing had moved
   double analysis_ms = 0;  // what the diagnosis itself took
+
+  bool operator==(const Diagnosis&) const = default;
 };
 
 // A quiet stretch that ended by itself: what a grace period costs.
@@ -88,6 +96,8 @@ struct Stall {
   double duration_ms = 0;
   Cause cause = Cause::kUnknown;
   std::string sentence;
+
+  bool operator==(const Stall&) const = default;
 };
 
 // The words of the JSON: "hang"…; "proved"…; "stdin-open"….

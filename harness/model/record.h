@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/diagnosis.h"
@@ -20,6 +21,8 @@ struct HostFacts {
   int cores = 0;
   std::string privileges;                           // "root" or "user"
   std::map<std::string, std::string> capabilities;  // what `doctor` found: "user-namespaces": "yes"
+
+  bool operator==(const HostFacts&) const = default;
 };
 
 // What a subject was: nothing may pass for what it is not.
@@ -30,6 +33,8 @@ struct SubjectFacts {
   std::string sha256;   // of the program file; empty when missing
   std::string version;  // as far as it is known; may be empty
   std::string label;    // for people: "claude-code 2.1.12", "runner (stdin ignored)"
+
+  bool operator==(const SubjectFacts&) const = default;
 };
 
 // What the scenario's specimens came to, with the same expectations.
@@ -37,18 +42,24 @@ struct CalibrationFacts {
   std::string bad;        // the verdict word of the bad specimen, "" when it was not tried
   std::string good;       // of the good one
   bool complete = false;  // every case of the scenario's calibration came out as it must
+
+  bool operator==(const CalibrationFacts&) const = default;
 };
 
 // Set where the entry is a calibration case: which specimen stood in, and what had to come.
 struct SpecimenFacts {
   std::string name;  // "pipe", "mock"
   VerdictKind expected = VerdictKind::kFail;
+
+  bool operator==(const SpecimenFacts&) const = default;
 };
 
 struct TrialCounts {
   int run = 0;
   int failed = 0;
   std::optional<int> first_failure;  // 1-based
+
+  bool operator==(const TrialCounts&) const = default;
 };
 
 // The same trial with only the suspected cause taken away.
@@ -56,6 +67,8 @@ struct ControlFacts {
   std::string change;   // "agent's stdin from /dev/null"
   std::string outcome;  // "ended", "hang", "not run"
   double duration_ms = 0;
+
+  bool operator==(const ControlFacts&) const = default;
 };
 
 struct ScenarioRecord {
@@ -81,6 +94,8 @@ struct ScenarioRecord {
   bool as_it_should() const {
     return specimen ? verdict == specimen->expected : verdict == VerdictKind::kPass;
   }
+
+  bool operator==(const ScenarioRecord&) const = default;
 };
 
 struct Record {
@@ -93,11 +108,21 @@ struct Record {
   std::uint64_t seed = 0;
   VerdictKind verdict = VerdictKind::kInconclusive;
   std::vector<ScenarioRecord> scenarios;
+
+  bool operator==(const Record&) const = default;
 };
 
 nlohmann::ordered_json to_json(const Diagnosis& diagnosis);
 nlohmann::ordered_json to_json(const ScenarioRecord& scenario);
 nlohmann::ordered_json to_json(const Record& record);
+
+// As every file of ours is written: indented, a newline at the end, and the replacement character
+// for bytes that are not UTF-8 (a subject may print anything).
+std::string json_text(const nlohmann::ordered_json& document);
+
+// The first thing that is wrong is named by its key ("scenarios[2].trials.run"). Unknown keys are
+// left alone: a newer relapse may have written them.
 Result<Record> record_from_json(const nlohmann::json& document);
+Result<Record> record_from_text(std::string_view text, const std::string& file = "");
 
 }  // namespace relapse::model

@@ -106,6 +106,14 @@ Result<> write_file_atomically(const std::filesystem::path& path, std::string_vi
   return written;
 }
 
+Result<> append_to_file(const std::filesystem::path& path, std::string_view content) {
+  auto fd = open_fd(path.string(), O_WRONLY | O_CREAT | O_APPEND, 0644);
+  if (!fd) {
+    return fd.error();
+  }
+  return write_all(fd->get(), content, path.string());
+}
+
 Result<std::string> sha256_of_file(const std::filesystem::path& path) {
   auto fd = open_fd(path.string(), O_RDONLY);
   if (!fd) {

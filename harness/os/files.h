@@ -16,6 +16,9 @@ model::Result<std::string> read_file(const std::filesystem::path& path,
 // Written beside `path` and renamed over it: a reader sees the old or the new, never a part.
 model::Result<> write_file_atomically(const std::filesystem::path& path, std::string_view content);
 
+// After what `path` holds already; the file is made when it is missing.
+model::Result<> append_to_file(const std::filesystem::path& path, std::string_view content);
+
 // Lower-case hexadecimal.
 model::Result<std::string> sha256_of_file(const std::filesystem::path& path);
 std::string sha256_of_text(std::string_view text);
