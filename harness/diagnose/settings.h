@@ -36,6 +36,7 @@ struct Settings {
 
   double sample_ms = 100;   // between two cheap looks
   double collect_ms = 400;  // between two full looks at a quiet tree
+  double busy_ms = 1000;    // and at a busy one, where some threads may stand still for ever
 };
 
 }  // namespace relapse::diagnose

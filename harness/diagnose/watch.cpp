@@ -13,7 +13,7 @@ namespace {
 
 // A process first seen at this age at most was watched from its start: nothing that it does with
 // its input comes earlier than its own program's load.
-constexpr double kYoungMs = 300;
+constexpr double kYoungMs = 500;
 
 double age_ms(std::uint64_t started_ticks) {
   timespec up{};
@@ -141,7 +141,7 @@ void Watch::add_inputs(History& history, double now_ms) const {
   }
 }
 
-// Full looks are for trees in which somebody is quiet; a tree at work is left alone.
+// Full looks are for trees in which somebody is quiet; a tree at work gets them rarely.
 bool Watch::worth_a_look(double now_ms) const {
   const double threshold_ms = std::min(settings_.quiet_ms, settings_.stall_min_ms);
   return std::any_of(tree_.members().begin(), tree_.members().end(), [&](const auto& member) {
@@ -200,7 +200,8 @@ WatchStep Watch::step(double now_ms, const Knowledge& knowledge,
     step.ended = true;
     return step;
   }
-  if (now_ms < next_look_ms_ || !worth_a_look(now_ms)) {
+  const bool due = now_ms >= next_look_ms_ && worth_a_look(now_ms);
+  if (!due && now_ms < next_look_ms_ + settings_.busy_ms) {
     return step;
   }
   next_look_ms_ = now_ms + std::min(settings_.collect_ms, settings_.quiet_ms);

@@ -11,7 +11,6 @@
 #include <cerrno>
 #include <chrono>
 #include <memory>
-#include <set>
 #include <stdexcept>
 
 #include "diagnose/watch.h"
@@ -36,7 +35,11 @@ class Trial {
   }
   Trial(const Trial&) = delete;
   Trial& operator=(const Trial&) = delete;
-  ~Trial() { end_all(); }
+  ~Trial() {
+    if (!done_) {
+      end_all();
+    }
+  }
 
   bool done() const { return done_; }
   const TrialResult& result() const { return result_; }
@@ -48,9 +51,9 @@ class Trial {
       return;
     }
     reap();
-    auto knowledge = plan_.knowledge ? plan_.knowledge(pid_, now) : diagnose::Knowledge{};
+    auto knowledge =
+        plan_.knowledge ? plan_.knowledge(pid_, now - began_ms_) : diagnose::Knowledge{};
     auto step = watch_->step(now, knowledge);
-    note_members();
     if (step.ended_stall) {
       result_.stalls.push_back(*step.ended_stall);
     }
@@ -114,29 +117,20 @@ class Trial {
     }
   }
 
-  void note_members() {
-    diagnose::Tree tree(pid_);
-    for (const auto& [pid, stat] : tree.update()) {
-      members_.insert({pid, stat.started});
-    }
-  }
-
   void finish(double spent_s) {
     result_.seconds = spent_s;
     done_ = true;
     end_all();
   }
 
-  // Only what belonged to this trial, each by its number and start time.
+  // Only what belongs to this trial: it was given a session of its own.
   void end_all() {
-    note_members();
-    for (const auto& [pid, started] : members_) {
+    for (int pid : os::list_pids()) {
       auto stat = os::read_stat(pid);
-      if (stat && stat->started == started) {
+      if (stat && (stat->session == pid_ || pid == pid_)) {
         ::kill(pid, SIGKILL);
       }
     }
-    members_.clear();
     if (!reaped_) {
       int status = 0;
       while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
@@ -153,7 +147,6 @@ class Trial {
   os::Fd out_;
   os::Fd in_;
   std::unique_ptr<Watch> watch_;
-  std::set<std::pair<int, std::uint64_t>> members_;
   TrialResult result_;
 };
 

@@ -16,11 +16,10 @@ struct TrialPlan {
   std::string name;
   std::vector<std::string> command;
   relapse::diagnose::Settings settings;
-  double limit_s = 20;       // then what can be said is said
-  bool until_hang = true;    // false: watched to the limit or its end, whatever is found
+  double limit_s = 20;  // then what can be said is said
   bool stop_at_hang = true;
-  std::string input;         // "" : /dev/null, "silent": a pipe that we hold and never write
-  std::function<relapse::diagnose::Knowledge(int pid, double now_ms)> knowledge;
+  std::string input;  // "" : /dev/null, "silent": a pipe that we hold and never write
+  std::function<relapse::diagnose::Knowledge(int pid, double spent_ms)> knowledge;
 };
 
 struct TrialResult {

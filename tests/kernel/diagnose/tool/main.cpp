@@ -50,7 +50,7 @@ int main(int argc, char** argv) {
                node.state, node.threads, node.activity);
   }
   for (const auto& stall : result.stalls) {
-    fmt::print("stall {:.1f} s at {:.1f} s {}: {}\n", stall.duration_ms / 1e3,
-               stall.began_ms / 1e3, to_word(stall.cause), stall.sentence);
+    fmt::print("stall {:.1f} s at {:.1f} s {}: {}\n", stall.duration_ms / 1e3, stall.began_ms / 1e3,
+               to_word(stall.cause), stall.sentence);
   }
 }
