@@ -29,7 +29,7 @@ struct ProcessHistory {
 // What is known of the bytes that ever went into an input.
 struct InputHistory {
   double watched_ms = 0;
-  bool from_the_start = false;         // watched since (nearly) its process began
+  bool from_the_start = false;         // watched since before its process had done much
   bool touched = false;                // something was written or read
   std::optional<std::uint64_t> bytes;  // at least so many; 0 with from_the_start: none
 };

@@ -121,7 +121,8 @@ ProcessFact look_at_process(const os::ProcStat& stat, bool inside) {
   const auto terminal = static_cast<dev_t>(static_cast<unsigned>(stat.tty_number));
   process.terminal = major(terminal) == kPtyMajor ? static_cast<int>(minor(terminal)) : -1;
   if (auto status = os::read_status(stat.pid)) {
-    process.pid = status->ns_pids.empty() ? stat.pid : status->ns_pids.back();
+    process.pids = status->ns_pids;
+    process.pid = process.pids.empty() ? stat.pid : process.pids.back();
     process.tracer = status->tracer;
     process.caught = status->caught;
     process.ignored = status->ignored;
@@ -133,6 +134,7 @@ ProcessFact look_at_process(const os::ProcStat& stat, bool inside) {
   }
   process.command_line = short_command(stat.pid);
   process.net_namespace = os::namespace_id(stat.pid, "net").value_or(0);
+  process.io = os::read_io(stat.pid);
   process.posix_timers = os::count_posix_timers(stat.pid);
   auto fds = os::list_fds(stat.pid);
   process.seen = fds.has_value();

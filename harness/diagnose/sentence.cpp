@@ -34,21 +34,36 @@ const InputHistory* input_of(const WaitGraph& graph, int process, int fd) {
 }
 
 // "which wrote 0 bytes and never closed it", as far as it is known.
-std::string what_holder_did(const InputHistory* input) {
+std::string what_holder_did(const InputHistory* input, std::optional<std::uint64_t> bytes) {
+  if (bytes) {
+    return fmt::format("which wrote {} bytes and never closed it", *bytes);
+  }
   if (input == nullptr) {
     return "which keeps it open";
-  }
-  if (input->bytes.value_or(0) > 0) {
-    return fmt::format("which wrote {} bytes and never closed it", *input->bytes);
   }
   if (input->touched) {
     return "which wrote to it and never closed it";
   }
-  if (input->from_the_start) {
-    return "which wrote 0 bytes and never closed it";
-  }
   return fmt::format("which wrote nothing for {} and has not closed it",
                      seconds(input->watched_ms));
+}
+
+// What the peer wrote to this input: seen in the queue; none, because nothing came by from the
+// start; or none, because the peer never wrote anything anywhere (a pipe is only written by calls
+// that are counted; a socket may be sent to).
+std::optional<std::uint64_t> known_bytes(const ProcessFact& waiter, const Link& link,
+                                         const ProcessFact* peer, const InputHistory* input) {
+  const os::FdFact* fd = link.way.input ? waiter.fd(link.way.fd) : nullptr;
+  if (fd == nullptr) {
+    return std::nullopt;
+  }
+  if (input != nullptr && (input->bytes.value_or(0) > 0 || input->from_the_start)) {
+    return input->bytes;
+  }
+  const bool silent_pipe = fd->kind == os::FdKind::kPipe && peer != nullptr &&
+                           peer->host_pid != waiter.host_pid && peer->io &&
+                           peer->io->written_bytes == 0;
+  return silent_pipe ? std::optional<std::uint64_t>(0) : std::nullopt;
 }
 
 struct Parts {
@@ -67,8 +82,9 @@ std::string held_by(const Parts& parts) {
                      parts.peer_fd.empty() ? parts.peer : " of " + parts.peer);
 }
 
-std::string input_sentence(const Parts& p, const Link& link, const InputHistory* input) {
-  const std::string did = what_holder_did(input);
+std::string input_sentence(const Parts& p, const Link& link, const InputHistory* input,
+                           std::optional<std::uint64_t> bytes) {
+  const std::string did = what_holder_did(input, bytes);
   return fmt::format("{} waits for input on fd {}; {}, {}", p.who, link.way.fd, held_by(p),
                      p.peer.empty() ? "and nothing was written" : did);
 }
@@ -89,12 +105,13 @@ std::string orphan_sentence(const Parts& p) {
       p.who, p.peer, p.peer_fd.empty() ? "it" : "it as " + p.peer_fd);
 }
 
-std::string sentence_of(const Parts& p, const Link& link, const InputHistory* input) {
+std::string sentence_of(const Parts& p, const Link& link, const InputHistory* input,
+                        std::optional<std::uint64_t> bytes) {
   const std::string peer = p.peer.empty() ? "nobody" : p.peer;
   switch (link.way.cause) {
     case Cause::kStdinOpen:
     case Cause::kPipeEmpty:
-      return input_sentence(p, link, input);
+      return input_sentence(p, link, input, bytes);
     case Cause::kWriteEndLeaked:
       return fmt::format("{} waits for the end of {}, but holds the only write end itself", p.who,
                          p.object);
@@ -327,11 +344,8 @@ void tell_cause(const WaitGraph& graph, const Chain& chain, Diagnosis& into) {
   } else if (!link.way.far_name.empty() && link.way.cause == Cause::kSocketReply) {
     into.peer = model::ProcessRef{0, 0, link.way.far_name, ""};
   }
-  if (input != nullptr &&
-      (input->bytes.value_or(0) > 0 || (input->from_the_start && !input->touched))) {
-    into.peer_wrote_bytes = input->bytes.value_or(0);
-  }
-  into.sentence = sentence_of(parts, link, input);
+  into.peer_wrote_bytes = known_bytes(waiter, link, peer, input);
+  into.sentence = sentence_of(parts, link, input, into.peer_wrote_bytes);
 }
 
 void tell_evidence(const WaitGraph& graph, const Chain& chain, Diagnosis& into) {

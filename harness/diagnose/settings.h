@@ -34,9 +34,11 @@ struct Settings {
   double idle_read_bytes_s = 512;
   double idle_read_calls_s = 20;
 
-  double sample_ms = 100;   // between two cheap looks
-  double collect_ms = 400;  // between two full looks at a quiet tree
-  double busy_ms = 1000;    // and at a busy one, where some threads may stand still for ever
+  double young_ms = 500;        // a tree with a process younger than this is sampled more often,
+  double young_sample_ms = 25;  // so that what goes into its input is seen before it is read
+  double sample_ms = 100;       // between two cheap looks
+  double collect_ms = 400;      // between two full looks at a quiet tree
+  double busy_ms = 1000;        // and at a busy one, where some threads may stand still for ever
 };
 
 }  // namespace relapse::diagnose

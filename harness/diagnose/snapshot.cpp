@@ -10,6 +10,11 @@ const os::FdFact* ProcessFact::fd(int number) const {
   return found == fds.end() ? nullptr : &*found;
 }
 
+int ProcessFact::pid_seen_by(const ProcessFact& other) const {
+  const size_t depth = other.pids.size();
+  return depth > 0 && depth <= pids.size() ? pids[depth - 1] : pid;
+}
+
 const ProcessFact* Snapshot::process(int host_pid) const {
   auto found = std::find_if(processes.begin(), processes.end(),
                             [&](const ProcessFact& p) { return p.host_pid == host_pid; });

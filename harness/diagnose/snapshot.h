@@ -76,9 +76,10 @@ struct ThreadFact {
 
 struct ProcessFact {
   int host_pid = 0;
-  int pid = 0;          // in its own PID namespace
-  int parent = 0;       // host pid
-  bool orphan = false;  // its first parent ended before it
+  int pid = 0;            // in its own PID namespace
+  std::vector<int> pids;  // in each namespace, from ours to its own
+  int parent = 0;         // host pid
+  bool orphan = false;    // its first parent ended before it
   std::string name;
   std::string role;          // as told by the caller; may be empty
   std::string command_line;  // shortened
@@ -94,11 +95,14 @@ struct ProcessFact {
   std::uint64_t caught = 0;
   std::uint64_t ignored = 0;
   int posix_timers = 0;
+  std::optional<os::IoCount> io;
   std::vector<ThreadFact> threads;
   std::vector<os::FdFact> fds;
   std::map<int, os::LentFd> lent;  // by descriptor, where it was asked for
 
   const os::FdFact* fd(int number) const;
+  // The number by which `other`, perhaps in a namespace above, knows this process.
+  int pid_seen_by(const ProcessFact& other) const;
 };
 
 // What the caller knows and the kernel does not tell.

@@ -1,7 +1,5 @@
 #include "diagnose/watch.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 
@@ -11,18 +9,11 @@ namespace relapse::diagnose {
 
 namespace {
 
-// A process first seen at this age at most was watched from its start: nothing that it does with
-// its input comes earlier than its own program's load.
-constexpr double kYoungMs = 500;
-
-double age_ms(std::uint64_t started_ticks) {
-  timespec up{};
-  ::clock_gettime(CLOCK_BOOTTIME, &up);
-  const double now_ms =
-      static_cast<double>(up.tv_sec) * 1e3 + static_cast<double>(up.tv_nsec) / 1e6;
-  static const auto per_second = static_cast<double>(::sysconf(_SC_CLK_TCK));
-  return now_ms - static_cast<double>(started_ticks) * 1e3 / per_second;
-}
+// An input is watched "from the start" when its process had done little of its work by then: a
+// runtime of some 100 ms and more does not get to its input in the first quarter of that. Of a
+// smaller program nothing is claimed: it may have read its input before anybody could look.
+constexpr std::uint64_t kTellingCpuNs = 100'000'000;
+constexpr std::uint64_t kEarlyPart = 4;
 
 }  // namespace
 
@@ -58,7 +49,7 @@ void Watch::watch_descriptors(const os::ProcStat& stat, double now_ms) {
       input.started = stat.started;
       input.inode = link->inode;
       input.since_ms = now_ms;
-      input.from_the_start = activity_.has_value() && age_ms(stat.started) < kYoungMs;
+      input.first_cpu_ns = stat.cpu_ns;
       input.socket = link->kind == os::FdKind::kSocket;
       inputs_[stat.pid] = input;
     }
@@ -132,9 +123,12 @@ void Watch::add_inputs(History& history, double now_ms) const {
   for (const auto& [pid, input] : inputs_) {
     InputHistory known;
     known.watched_ms = now_ms - input.since_ms;
-    known.from_the_start = input.from_the_start;
+    auto member = tree_.members().find(pid);
+    const std::uint64_t cpu_ns = member == tree_.members().end() ? 0 : member->second.cpu_ns;
+    known.from_the_start = activity_.has_value() && cpu_ns >= kTellingCpuNs &&
+                           input.first_cpu_ns <= cpu_ns / kEarlyPart;
     known.touched = input.now.reads + input.now.writes > 0 || input.written > 0;
-    if (input.written > 0 || (input.from_the_start && !known.touched)) {
+    if (input.written > 0 || (known.from_the_start && !known.touched)) {
       known.bytes = input.written;
     }
     history.inputs[{pid, 0}] = known;

@@ -45,7 +45,7 @@ class Watch {
     std::uint64_t started = 0;  // of its process
     std::uint64_t inode = 0;
     double since_ms = 0;
-    bool from_the_start = false;
+    std::uint64_t first_cpu_ns = 0;  // of its process when the watch on it began
     bool socket = false;
     std::uint64_t queued = 0;
     std::uint64_t written = 0;  // the sum of all rises of the queue

@@ -514,9 +514,10 @@ void Finder::add_children(bool implied) {
     if (!is_child_of_ours(child) || child.zombie) {
       continue;
     }
-    const bool meant = wait.kind != WaitKind::kChild ||
-                       ((!wait.child || *wait.child == child.pid) &&
-                        (!wait.child_group || *wait.child_group == child.process_group));
+    const bool meant =
+        wait.kind != WaitKind::kChild ||
+        ((!wait.child || *wait.child == child.pid_seen_by(*process_)) &&
+         (!wait.child_group || child.pids.size() > 1 || *wait.child_group == child.process_group));
     const bool executing = wait.kind != WaitKind::kVfork || child.forked_only;
     if (meant && executing) {
       add_child(child, score);

@@ -154,6 +154,9 @@ TEST_CASE("each kind of hang is told by its cause, its end and its holder") {
     if (want.bytes && d.peer_wrote_bytes) {
       CHECK(*d.peer_wrote_bytes == *want.bytes);
     }
+    if (want.name == "stdin of a pair, after a line") {
+      CHECK(d.peer_wrote_bytes != std::uint64_t{0});  // six, before anybody could look
+    }
     CHECK_FALSE(d.evidence.empty());
     CHECK_FALSE(d.nodes.empty());
   }
