@@ -10,9 +10,9 @@ namespace relapse::diagnose {
 namespace {
 
 // An input is watched "from the start" when its process had done little of its work by then: a
-// runtime of some 100 ms and more does not get to its input in the first quarter of that. Of a
+// runtime that needs 40 ms and more does not get to its input in the first quarter of that. Of a
 // smaller program nothing is claimed: it may have read its input before anybody could look.
-constexpr std::uint64_t kTellingCpuNs = 100'000'000;
+constexpr std::uint64_t kTellingCpuNs = 40'000'000;
 constexpr std::uint64_t kEarlyPart = 4;
 
 }  // namespace
@@ -34,6 +34,7 @@ void Watch::watch_descriptors(const os::ProcStat& stat, double now_ms) {
     return;
   }
   watched_[stat.pid] = stat.started;
+  young_until_ms_ = now_ms + settings_.young_ms;
   for (int fd : {0, 1, 2}) {
     auto link = os::read_fd(stat.pid, fd);
     if (!link) {
@@ -185,8 +186,9 @@ void Watch::update_stall(const Assessment& assessment, double now_ms, WatchStep&
 WatchStep Watch::step(double now_ms, const Knowledge& knowledge,
                       const std::vector<Counter>& counters) {
   WatchStep step;
-  next_due_ms_ = now_ms + settings_.sample_ms;
   sample(now_ms, counters);
+  next_due_ms_ =
+      now_ms + (now_ms < young_until_ms_ ? settings_.young_sample_ms : settings_.sample_ms);
   if (stall_ && progress_.quiet_ms(stall_->process, now_ms) < now_ms - stall_->began_ms) {
     step.ended_stall = end_stall(now_ms - progress_.quiet_ms(stall_->process, now_ms));
   }

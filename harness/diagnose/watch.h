@@ -72,6 +72,7 @@ class Watch {
   double began_ms_;
   double next_due_ms_;
   double next_look_ms_ = 0;
+  double young_until_ms_ = 0;
   Tree tree_;
   Collector collector_;
   Progress progress_;
