@@ -115,14 +115,16 @@ std::uint64_t start_ticks(int pid) {
     return 0;
   }
   std::istringstream fields(line.substr(name_end + 1));
+  std::string state;
   std::string skipped;
-  // Field 22 of the line; the name was field 2.
-  for (int field = 3; field < 22; ++field) {
+  fields >> state;
+  // Field 22 of the line; the name was field 2, the state field 3.
+  for (int field = 4; field < 22; ++field) {
     fields >> skipped;
   }
   std::uint64_t ticks = 0;
   fields >> ticks;
-  return ticks;
+  return state == "Z" || state == "X" ? 0 : ticks;
 }
 
 Cgroup::~Cgroup() {

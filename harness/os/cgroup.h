@@ -81,7 +81,7 @@ class CgroupParents {
 };
 
 // Start time in clock ticks since boot: with the pid it names a process for good (proc(5)).
-// 0 when there is no such process.
+// 0 when there is no such process, or only what its parent has not reaped yet.
 std::uint64_t start_ticks(int pid);
 
 }  // namespace relapse::os

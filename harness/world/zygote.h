@@ -97,6 +97,8 @@ class Zygote {
   // sentence each.
   const std::vector<std::string>& notes() const { return notes_; }
 
+  pid_t pid() const { return process_.pid(); }
+
   struct Stdio {
     os::Fd in, out, err;
   };

@@ -174,17 +174,36 @@ Gap find_gap(const std::string& root, const std::string& path) {
   return {"", rest};
 }
 
-// Makes `targets` exist in the host's tree at kTree.
+// The first folder on the way to `path` that only its owner may pass: /root, say.
+std::string closed_folder(const std::string& root, const std::string& path) {
+  std::string way;
+  for (const auto& part : std::filesystem::path(path).parent_path().relative_path()) {
+    way += "/" + part.string();
+    struct stat found {};
+    const std::string there = resolve_in(root, way);
+    if (!there.empty() && ::stat((root + there).c_str(), &found) == 0 && S_ISDIR(found.st_mode) &&
+        (found.st_mode & S_IXOTH) == 0) {
+      return there;
+    }
+  }
+  return "";
+}
+
+// Makes targets exist in the host's tree at kTree, where a subject can reach them.
 class TargetMaker {
  public:
   Result<> make(const Target& target) {
+    const std::string closed = closed_folder(root_, target.path);
+    if (!closed.empty() && !is_private(closed)) {
+      RELAPSE_TRY(cover(closed, Content::kNothing));
+    }
     const Gap gap = find_gap(root_, target.path);
     if (gap.rest.empty() || is_inside_private(gap.folder + gap.rest)) {
       return Done{};
     }
     // Everything but a cover is read-only here.
     if (::access((root_ + gap.folder).c_str(), W_OK) != 0) {
-      RELAPSE_TRY(cover(gap.folder));
+      RELAPSE_TRY(cover(gap.folder, Content::kMirrored));
     }
     return make_placeholder(root_ + gap.folder + gap.rest, target.is_folder);
   }
@@ -200,11 +219,15 @@ class TargetMaker {
   const std::string& root() const { return root_; }
 
  private:
-  Result<> cover(const std::string& folder) {
+  enum class Content { kMirrored, kNothing };
+
+  Result<> cover(const std::string& folder, Content content) {
     const std::string place = folder.empty() ? kTop : kCover;
     RELAPSE_TRY(os::make_folders(place));
     RELAPSE_TRY(os::mount_new("tmpfs", place, "mode=755", MS_NOSUID | MS_NODEV));
-    RELAPSE_TRY(mirror(root_ + folder, place));
+    if (content == Content::kMirrored) {
+      RELAPSE_TRY(mirror(root_ + folder, place));
+    }
     if (folder.empty()) {
       root_ = place;
     } else {

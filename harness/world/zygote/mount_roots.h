@@ -33,8 +33,9 @@ class MountRoots {
 
   // Enters the template in which `targets` exist; it is built when no world has asked for these
   // before. Where the host has nothing at a target, the nearest existing folder is covered by a
-  // copy of itself (each entry mounted again) with room for one more. Targets below the folders
-  // that a world has for itself are left to the world.
+  // copy of itself (each entry mounted again) with room for one more; a folder that only its owner
+  // may pass is covered by an empty one. Targets below the folders that a world has for itself
+  // are left to the world.
   model::Result<> enter_template(const std::set<Target>& targets);
 
  private:

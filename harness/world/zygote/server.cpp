@@ -321,6 +321,8 @@ int Server::serve() {
       network_failed_ = !prepare_network().ok();
     }
   }
+  // What was still dying when we began, of a run that was killed, is dead by now.
+  parents_.sweep(kGroupPrefix);
   return 0;
 }
 
