@@ -35,6 +35,12 @@ std::string unescape(const std::string& text) {
 
 }  // namespace
 
+bool may_mount() {
+  const Fd copy(::open_tree(AT_FDCWD, "/", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
+  // Another error is about this mount, and comes only after the permission has been looked at.
+  return copy.valid() || errno != EPERM;
+}
+
 Result<> mount_new(const std::string& type, const std::string& target, const std::string& options,
                    unsigned long flags) {
   if (::mount(type.c_str(), target.c_str(), type.c_str(), flags, options.c_str()) != 0) {

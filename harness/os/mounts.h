@@ -9,6 +9,10 @@
 
 namespace relapse::os {
 
+// Whether this process may change the mounts of its namespace. Root need not: in a container, or
+// in a user namespace without a mount namespace of its own.
+bool may_mount();
+
 model::Result<> mount_new(const std::string& type, const std::string& target,
                           const std::string& options, unsigned long flags);
 

@@ -121,7 +121,6 @@ class Server {
 
   os::Fd socket_;
   os::Fd deaths_;
-  bool as_root_ = ::geteuid() == 0;
   bool network_ready_ = false;
   bool network_failed_ = false;  // then it is tried again, and the reason told, at the next start
   std::string group_prefix_;
@@ -137,7 +136,7 @@ Result<> Server::prepare() {
   parents_ = os::CgroupParents::find();
   parents_.sweep(kGroupPrefix);
   group_prefix_ = fmt::format("{}.{}.{}", kGroupPrefix, ::getpid(), os::start_ticks(::getpid()));
-  if (!as_root_) {
+  if (::geteuid() != 0 || !os::may_mount()) {
     RELAPSE_TRY(become_root_of_own_namespace());
   }
   auto roots = MountRoots::find();
@@ -194,7 +193,7 @@ Result<WorldInit> Server::prepare_world(os::Message message) {
   }
   WorldInit init;
   init.spec = std::move(*spec);
-  init.as_root = as_root_;
+  init.as_root = is_mapped(0) && is_mapped(init.spec.uid);
   init.control = std::move(message.fds[1]);
   for (size_t i = 0; i < init.stdio.size(); ++i) {
     init.stdio.at(i) = std::move(message.fds[2 + i]);

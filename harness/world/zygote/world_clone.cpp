@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <fstream>
 #include <string>
 
 namespace relapse::world {
@@ -69,6 +70,23 @@ Result<> settle_child(int pid, os::Cgroup& group, int proc, const WorldInit& ini
 
 }  // namespace
 
+bool is_mapped(unsigned id) {
+  for (const char* path : {"/proc/self/uid_map", "/proc/self/gid_map"}) {
+    std::ifstream map(path);
+    unsigned long first = 0;
+    unsigned long outside = 0;
+    unsigned long count = 0;
+    bool found = false;
+    while (!found && map >> first >> outside >> count) {
+      found = id >= first && id - first < count;
+    }
+    if (!found) {
+      return false;
+    }
+  }
+  return true;
+}
+
 Result<Cloned> clone_world(WorldInit init, os::Cgroup& group, int proc) {
   auto ready = os::make_pipe();
   if (!ready) {
@@ -82,7 +100,10 @@ Result<Cloned> clone_world(WorldInit init, os::Cgroup& group, int proc) {
   arguments.exit_signal = SIGCHLD;
   const long pid = ::syscall(SYS_clone3, &arguments, sizeof(arguments));
   if (pid < 0) {
-    return system_error("clone3 with namespaces", errno);
+    model::Error error = system_error("make a world's namespaces", errno);
+    error.kind = model::ErrorKind::kUnavailable;
+    error.remedy = "relapse doctor says what is missing";
+    return error;
   }
   if (pid == 0) {
     init.ready = std::move(ready->read);

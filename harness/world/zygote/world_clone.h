@@ -6,6 +6,10 @@
 
 namespace relapse::world {
 
+// Whether this process's own user namespace knows `id`, as a user and as a group: only then can
+// a world's.
+bool is_mapped(unsigned id);
+
 struct Cloned {
   int pid = -1;
   os::Fd pidfd;

@@ -34,7 +34,12 @@ using model::WorldSpec;
 namespace {
 
 Result<> mount_proc(bool as_root) {
-  RELAPSE_TRY(os::mount_new("proc", "/proc", "", MS_NOSUID | MS_NODEV | MS_NOEXEC));
+  auto mounted = os::mount_new("proc", "/proc", "", MS_NOSUID | MS_NODEV | MS_NOEXEC);
+  if (!mounted) {
+    mounted.error().kind = model::ErrorKind::kUnavailable;
+    mounted.error().remedy = "relapse doctor says what is missing";
+    return mounted;
+  }
   if (as_root) {
     return Done{};  // the settings belong to the host's root, whom the map does not give
   }

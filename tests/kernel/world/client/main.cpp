@@ -1,12 +1,16 @@
 // world_client SCRIPT...: a supervisor that runs each script in a world of its own, tells on
 // stdout how far it is, and then waits to be killed.
+// world_client --capabilities: what relapse doctor would find here.
 
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
+#include <string_view>
 #include <vector>
 
+#include "world/capabilities.h"
 #include "world_driver.h"
 
 namespace {
@@ -19,6 +23,13 @@ void say(const char* what, int number) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 2 && std::string_view(argv[1]) == "--capabilities") {
+    for (const auto& one : relapse::world::find_capabilities()) {
+      std::printf("%s=%s (%s) %s\n", one.name.c_str(), to_string(one.state).c_str(),
+                  one.found.c_str(), one.remedy.c_str());
+    }
+    return 0;
+  }
   say("begun", ::getpid());
   WorldDriver driver;
   say("zygote", driver.zygote().pid());

@@ -94,8 +94,7 @@ void try_settings() {
     for (; !error && entries != std::filesystem::recursive_directory_iterator();
          entries.increment(error)) {
       const std::string path = entries->path();
-      if (entries->is_regular_file(error) && ::access(path.c_str(), W_OK) == 0 &&
-          can_write(path)) {
+      if (entries->is_regular_file(error) && ::access(path.c_str(), W_OK) == 0 && can_write(path)) {
         achieved("wrote " + path);
       }
     }
