@@ -39,6 +39,13 @@ struct Error {
 // kSystem with strerror: `what` names the operation and its object ("open /proc/7/stat").
 Error system_error(std::string what, int errno_value);
 
+// Returns the error of a step from the enclosing function; its value, if any, is not wanted.
+#define RELAPSE_TRY(step)                 \
+  if (auto tried = (step); !tried.ok()) { \
+    return std::move(tried).error();      \
+  }                                       \
+  static_assert(true, "so that a semicolon follows")
+
 struct Done {};  // the value of an operation that only succeeds
 
 // A value or an Error. Callers look before they take: taking the wrong one throws

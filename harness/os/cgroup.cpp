@@ -7,11 +7,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
-#include <cstdio>
+#include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <sstream>
+#include <string_view>
 
 #include "os/mounts.h"
 
@@ -74,6 +77,33 @@ std::string own_folder(const std::string& mount, const std::string& controller) 
   return usable(folder) ? folder : mount;
 }
 
+// Whether groups below `folder` get the controller, after we have asked for it where we may.
+bool hands_on(const Fd& folder, const std::string& path, const std::string& controller) {
+  return has_word(path + "/cgroup.controllers", controller) &&
+         (has_word(path + "/cgroup.subtree_control", controller) ||
+          write_at(folder.get(), "cgroup.subtree_control", "+" + controller).ok());
+}
+
+// "PREFIX.PID.START.…": whose group it is. Zeros where the name is none of ours.
+struct Maker {
+  int pid = 0;
+  std::uint64_t started = 0;
+};
+
+Maker maker_of(std::string_view name, const std::string& prefix) {
+  Maker maker;
+  if (!name.starts_with(prefix + ".")) {
+    return maker;
+  }
+  const char* end = name.data() + name.size();
+  auto pid = std::from_chars(name.data() + prefix.size() + 1, end, maker.pid);
+  if (pid.ec != std::errc() || pid.ptr == end || *pid.ptr != '.') {
+    return {};
+  }
+  auto started = std::from_chars(pid.ptr + 1, end, maker.started);
+  return started.ec == std::errc() ? maker : Maker{};
+}
+
 }  // namespace
 
 std::uint64_t start_ticks(int pid) {
@@ -85,14 +115,16 @@ std::uint64_t start_ticks(int pid) {
     return 0;
   }
   std::istringstream fields(line.substr(name_end + 1));
+  std::string state;
   std::string skipped;
-  // Field 22 of the line; the name was field 2.
-  for (int field = 3; field < 22; ++field) {
+  fields >> state;
+  // Field 22 of the line; the name was field 2, the state field 3.
+  for (int field = 4; field < 22; ++field) {
     fields >> skipped;
   }
   std::uint64_t ticks = 0;
   fields >> ticks;
-  return ticks;
+  return state == "Z" || state == "X" ? 0 : ticks;
 }
 
 Cgroup::~Cgroup() {
@@ -116,6 +148,31 @@ bool Cgroup::remove() {
   return parts_.empty();
 }
 
+Fd Cgroup::open_memory_events() const {
+  for (const Part& part : parts_) {
+    if (part.memory_events != nullptr) {
+      return Fd(::openat(part.parent, (part.name + "/" + part.memory_events).c_str(),
+                         O_RDONLY | O_CLOEXEC));
+    }
+  }
+  return Fd();
+}
+
+std::uint64_t oom_kills(const Fd& memory_events) {
+  std::array<char, 1024> text{};
+  const ssize_t size =
+      memory_events.valid() ? ::pread(memory_events.get(), text.data(), text.size(), 0) : 0;
+  std::istringstream lines(std::string(text.data(), size > 0 ? static_cast<size_t>(size) : 0));
+  std::string name;
+  std::uint64_t value = 0;
+  while (lines >> name >> value) {
+    if (name == "oom_kill") {
+      return value;
+    }
+  }
+  return 0;
+}
+
 CgroupParents CgroupParents::find() {
   CgroupParents found;
   auto mounts = mount_points();
@@ -137,42 +194,8 @@ CgroupParents CgroupParents::find() {
   return found;
 }
 
-void CgroupParents::add_v1(const std::string& mount, const std::string& controller) {
-  Parent parent;
-  parent.path = own_folder(mount, controller);
-  parent.memory = controller == "memory";
-  parent.processes = controller == "pids";
-  bool known = (parent.memory && memory_) || (parent.processes && processes_);
-  parent.folder = Fd(::open(parent.path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (known || !usable(parent.path) || !parent.folder.valid()) {
-    return;
-  }
-  memory_ = memory_ || parent.memory;
-  processes_ = processes_ || parent.processes;
-  parents_.push_back(std::move(parent));
-}
-
-void CgroupParents::add_v2(const std::string& mount) {
-  // A group with members cannot hand controllers on ("no internal processes"), so the groups
-  // are made beside ours where that is allowed: at the mount's root as root, else in ours.
-  std::string folder = usable(mount) ? mount : own_folder(mount, "");
-  Parent parent;
-  parent.v2 = true;
-  parent.path = folder;
-  parent.folder = Fd(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!usable(folder) || !parent.folder.valid()) {
-    return;
-  }
-  for (const char* controller : {"memory", "pids"}) {
-    if (!has_word(folder + "/cgroup.controllers", controller)) {
-      continue;
-    }
-    bool handed_on =
-        has_word(folder + "/cgroup.subtree_control", controller) ||
-        write_at(parent.folder.get(), "cgroup.subtree_control", fmt::format("+{}", controller))
-            .ok();
-    (controller[0] == 'm' ? parent.memory : parent.processes) = handed_on;
-  }
+// A controller counts once: on a host with both versions it belongs to one of them.
+void CgroupParents::add(Parent parent) {
   parent.memory = parent.memory && !memory_;
   parent.processes = parent.processes && !processes_;
   if (parent.memory || parent.processes) {
@@ -182,24 +205,59 @@ void CgroupParents::add_v2(const std::string& mount) {
   }
 }
 
+void CgroupParents::add_v1(const std::string& mount, const std::string& controller) {
+  Parent parent;
+  parent.path = own_folder(mount, controller);
+  parent.folder = Fd(::open(parent.path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (parent.folder.valid() && usable(parent.path)) {
+    parent.memory = controller == "memory";
+    parent.processes = controller == "pids";
+    add(std::move(parent));
+  }
+}
+
+void CgroupParents::add_v2(const std::string& mount) {
+  // A group with members cannot hand controllers on ("no internal processes"), so ours are made
+  // where there are none: at the root as root, else beside the group that we are in (what
+  // systemd delegates to a user), and only then in it.
+  const std::string own = own_folder(mount, "");
+  for (const std::string& path : {mount, std::filesystem::path(own).parent_path().string(), own}) {
+    Parent parent;
+    parent.v2 = true;
+    parent.path = path;
+    parent.folder = Fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!path.starts_with(mount) || !parent.folder.valid() || !usable(path)) {
+      continue;
+    }
+    parent.memory = hands_on(parent.folder, path, "memory");
+    parent.processes = hands_on(parent.folder, path, "pids");
+    if (parent.memory || parent.processes) {
+      add(std::move(parent));
+      return;
+    }
+  }
+}
+
 Result<Cgroup> CgroupParents::make(const std::string& name, const CgroupLimits& limits) const {
   Cgroup group;
   for (const Parent& parent : parents_) {
-    int folder = parent.folder.get();
+    const int folder = parent.folder.get();
     if (::mkdirat(folder, name.c_str(), 0755) != 0) {
       return system_error(fmt::format("mkdir {}/{}", parent.path, name), errno);
     }
-    group.parts_.push_back({folder, name});
-    Result<> written = Done{};
+    group.parts_.push_back({folder, name, nullptr});
     if (parent.memory) {
-      written = write_at(folder, name + (parent.v2 ? "/memory.max" : "/memory.limit_in_bytes"),
-                         std::to_string(limits.memory_bytes));
+      const std::string bytes = std::to_string(limits.memory_bytes);
+      RELAPSE_TRY(
+          write_at(folder, name + (parent.v2 ? "/memory.max" : "/memory.limit_in_bytes"), bytes));
+      // Kernels that do not count swap have no such file; then there is nothing to limit.
+      (void)write_at(folder,
+                     name + (parent.v2 ? "/memory.swap.max" : "/memory.memsw.limit_in_bytes"),
+                     parent.v2 ? "0" : bytes);
+      group.parts_.back().memory_events = parent.v2 ? "memory.events" : "memory.oom_control";
     }
-    if (written && parent.processes) {
-      written = write_at(folder, name + "/pids.max", std::to_string(limits.processes));
-    }
-    if (!written) {
-      return written.error();
+    if (parent.processes) {
+      RELAPSE_TRY(write_at(folder, name + "/pids.max", std::to_string(limits.processes)));
     }
   }
   return group;
@@ -212,12 +270,10 @@ void CgroupParents::sweep(const std::string& prefix) const {
       continue;
     }
     while (const dirent* entry = ::readdir(folder.get())) {
-      int pid = 0;
-      unsigned long long started = 0;
-      std::string pattern = prefix + ".%d.%llu";
-      if (std::sscanf(entry->d_name, pattern.c_str(), &pid, &started) == 2 &&
-          start_ticks(pid) != started) {
-        ::unlinkat(parent.folder.get(), entry->d_name, AT_REMOVEDIR);
+      const Maker maker = maker_of(entry->d_name, prefix);
+      if (maker.pid > 0 && start_ticks(maker.pid) != maker.started) {
+        // A group with members stays: they are dying, and the next sweep takes it.
+        (void)::unlinkat(parent.folder.get(), entry->d_name, AT_REMOVEDIR);
       }
     }
   }

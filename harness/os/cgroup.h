@@ -11,9 +11,12 @@
 namespace relapse::os {
 
 struct CgroupLimits {
-  std::uint64_t memory_bytes = 0;
+  std::uint64_t memory_bytes = 0;  // swap included, where the kernel counts it
   std::uint64_t processes = 0;
 };
+
+// How many processes of the group were killed because its memory was full.
+std::uint64_t oom_kills(const Fd& memory_events);
 
 // The groups of one trial: a folder in one or more hierarchies. Removed by remove() or, as a
 // courtesy, by the destructor; the kernel refuses while a member lives.
@@ -27,6 +30,11 @@ class Cgroup {
   ~Cgroup();
 
   model::Result<> add(int pid);
+
+  // The file that counts what the kernel has killed for want of memory; for oom_kills(), which
+  // works from any root. Invalid without a memory group.
+  Fd open_memory_events() const;
+
   // True when nothing is left of it; false while a member is still there (try again).
   bool remove();
 
@@ -35,6 +43,7 @@ class Cgroup {
   struct Part {
     int parent = -1;  // of CgroupParents, which outlives every Cgroup
     std::string name;
+    const char* memory_events = nullptr;  // the file's name, where memory is limited
   };
   std::vector<Part> parts_;
 };
@@ -62,8 +71,9 @@ class CgroupParents {
     bool memory = false;
     bool processes = false;
   };
-  void add_v1(const std::string& folder, const std::string& controller);
-  void add_v2(const std::string& folder);
+  void add_v1(const std::string& mount, const std::string& controller);
+  void add_v2(const std::string& mount);
+  void add(Parent parent);
 
   std::vector<Parent> parents_;
   bool memory_ = false;
@@ -71,7 +81,7 @@ class CgroupParents {
 };
 
 // Start time in clock ticks since boot: with the pid it names a process for good (proc(5)).
-// 0 when there is no such process.
+// 0 when there is no such process, or only what its parent has not reaped yet.
 std::uint64_t start_ticks(int pid);
 
 }  // namespace relapse::os

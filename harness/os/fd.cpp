@@ -4,12 +4,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
 
 namespace relapse::os {
 
+using model::Done;
 using model::Result;
 using model::system_error;
 
@@ -17,6 +19,25 @@ void Fd::reset() {
   if (fd_ >= 0 && ::close(std::exchange(fd_, -1)) != 0 && errno == EBADF) {
     std::abort();  // somebody else closed what we own: nothing can be trusted any more
   }
+}
+
+Result<> close_all_but(std::vector<int> keep) {
+  std::sort(keep.begin(), keep.end());
+  unsigned first = STDERR_FILENO + 1;
+  for (int fd : keep) {
+    const auto kept = static_cast<unsigned>(fd);
+    if (fd < 0 || kept < first) {
+      continue;
+    }
+    if (kept > first && ::close_range(first, kept - 1, 0) != 0) {
+      return system_error("close_range", errno);
+    }
+    first = kept + 1;
+  }
+  if (::close_range(first, ~0U, 0) != 0) {
+    return system_error("close_range", errno);
+  }
+  return Done{};
 }
 
 Result<Pipe> make_pipe() {

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "model/result.h"
 
@@ -34,6 +35,10 @@ class Fd {
  private:
   int fd_ = -1;
 };
+
+// Closes every descriptor of this process but the standard streams and those in `keep`, whoever
+// owns them: for a forked child that goes on without exec.
+model::Result<> close_all_but(std::vector<int> keep);
 
 struct Pipe {
   Fd read;

@@ -16,30 +16,44 @@ using model::ErrorKind;
 using model::Result;
 using model::system_error;
 
-Result<> send_message(int socket, std::string_view text, const std::vector<int>& fds) {
-  if (text.size() > kMessageBytesMax || fds.size() > kMessageFdsMax) {
-    return Error{ErrorKind::kSystem, "message too large", "", "", 0};
-  }
+namespace {
+
+// Async-signal-safe. 0 or an errno.
+int send_raw(int socket, std::string_view text, const int* fds, size_t count) {
   iovec part{const_cast<char*>(text.data()), text.size()};
   msghdr header{};
   header.msg_iov = &part;
   header.msg_iovlen = 1;
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * kMessageFdsMax)> control{};
-  if (!fds.empty()) {
+  if (count > 0) {
     header.msg_control = control.data();
-    header.msg_controllen = CMSG_SPACE(sizeof(int) * fds.size());
+    header.msg_controllen = CMSG_SPACE(sizeof(int) * count);
     cmsghdr* rights = CMSG_FIRSTHDR(&header);
     rights->cmsg_level = SOL_SOCKET;
     rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(sizeof(int) * fds.size());
-    std::memcpy(CMSG_DATA(rights), fds.data(), sizeof(int) * fds.size());
+    rights->cmsg_len = CMSG_LEN(sizeof(int) * count);
+    std::memcpy(CMSG_DATA(rights), fds, sizeof(int) * count);
   }
   while (::sendmsg(socket, &header, MSG_NOSIGNAL) < 0) {
     if (errno != EINTR) {
-      return system_error("sendmsg", errno);
+      return errno;
     }
   }
-  return Done{};
+  return 0;
+}
+
+}  // namespace
+
+Result<> send_message(int socket, std::string_view text, const std::vector<int>& fds) {
+  if (text.size() > kMessageBytesMax || fds.size() > kMessageFdsMax) {
+    return Error{ErrorKind::kSystem, "message too large"};
+  }
+  const int failed = send_raw(socket, text, fds.data(), fds.size());
+  return failed == 0 ? Result<>(Done{}) : system_error("sendmsg", failed);
+}
+
+int send_fd(int socket, std::string_view text, int fd) {
+  return send_raw(socket, text, &fd, 1);
 }
 
 namespace {
@@ -88,7 +102,7 @@ Result<std::optional<Message>> receive_message(int socket) {
     return std::optional<Message>();
   }
   if ((header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
-    return Error{ErrorKind::kSystem, "recvmsg: message truncated", "", "", 0};
+    return Error{ErrorKind::kSystem, "recvmsg: message truncated"};
   }
   message.text.resize(static_cast<size_t>(size));
   return std::optional<Message>(std::move(message));

@@ -22,6 +22,9 @@ constexpr size_t kMessageFdsMax = 16;
 
 model::Result<> send_message(int socket, std::string_view text, const std::vector<int>& fds = {});
 
+// The same between fork and exec: async-signal-safe, one descriptor. 0 or an errno.
+int send_fd(int socket, std::string_view text, int fd);
+
 // nullopt: the other side has closed. Blocks unless the socket is non-blocking, in which case
 // "nothing yet" is an Error with EAGAIN; callers poll first.
 model::Result<std::optional<Message>> receive_message(int socket);

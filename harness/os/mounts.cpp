@@ -33,11 +33,13 @@ std::string unescape(const std::string& text) {
   return out;
 }
 
-unsigned recursion(Depth depth) {
-  return depth == Depth::kWithSubmounts ? AT_RECURSIVE : 0U;
-}
-
 }  // namespace
+
+bool may_mount() {
+  const Fd copy(::open_tree(AT_FDCWD, "/", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
+  // Another error is about this mount, and comes only after the permission has been looked at.
+  return copy.valid() || errno != EPERM;
+}
 
 Result<> mount_new(const std::string& type, const std::string& target, const std::string& options,
                    unsigned long flags) {
@@ -48,38 +50,49 @@ Result<> mount_new(const std::string& type, const std::string& target, const std
 }
 
 Result<> bind(const std::string& source, const std::string& target, Depth depth) {
-  auto tree = clone_tree(source, depth);
-  if (!tree) {
-    return tree.error();
+  const unsigned long recursion = depth == Depth::kWithSubmounts ? MS_REC : 0;
+  if (::mount(source.c_str(), target.c_str(), nullptr, MS_BIND | recursion, nullptr) != 0) {
+    return system_error(fmt::format("show {} at {}", source, target), errno);
   }
-  return attach_tree(*tree, target);
+  return Done{};
 }
 
-Result<Fd> clone_tree(const std::string& source, Depth depth) {
-  int fd =
-      ::open_tree(AT_FDCWD, source.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | recursion(depth));
-  if (fd < 0) {
+Result<Fd> clone_tree(const std::string& source, Depth depth, Access access) {
+  const unsigned recursion = depth == Depth::kWithSubmounts ? AT_RECURSIVE : 0U;
+  // A copy must not wake an automounter: the answer may take for ever.
+  Fd tree(::open_tree(AT_FDCWD, source.c_str(),
+                      OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_NO_AUTOMOUNT | recursion));
+  if (!tree.valid()) {
     return system_error("open_tree " + source, errno);
   }
-  return Fd(fd);
-}
-
-Result<Fd> clone_tree_lean(const std::string& source) {
-  auto alone = clone_tree(source, Depth::kAlone);
-  return alone ? std::move(alone) : clone_tree(source, Depth::kWithSubmounts);
+  mount_attr change{};
+  change.attr_set = access == Access::kReadOnly ? MOUNT_ATTR_RDONLY : 0;
+  change.propagation = MS_PRIVATE;
+  if (::mount_setattr(tree.get(), "", AT_EMPTY_PATH | recursion, &change, sizeof(change)) != 0) {
+    return system_error("mount_setattr of a copy of " + source, errno);
+  }
+  return tree;
 }
 
 Result<> attach_tree(const Fd& tree, const std::string& target) {
-  if (::move_mount(tree.get(), "", AT_FDCWD, target.c_str(), MOVE_MOUNT_F_EMPTY_PATH) != 0) {
+  if (::move_mount(tree.get(), "", AT_FDCWD, target.c_str(),
+                   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS) != 0) {
     return system_error("move_mount to " + target, errno);
   }
   return Done{};
 }
 
-Result<> make_read_only(const std::string& target, Depth depth) {
+Result<> move_mount(const std::string& source, const std::string& target) {
+  if (::mount(source.c_str(), target.c_str(), nullptr, MS_MOVE, nullptr) != 0) {
+    return system_error(fmt::format("move the mount {} to {}", source, target), errno);
+  }
+  return Done{};
+}
+
+Result<> make_read_only(const std::string& target) {
   mount_attr change{};
   change.attr_set = MOUNT_ATTR_RDONLY;
-  if (::mount_setattr(AT_FDCWD, target.c_str(), recursion(depth), &change, sizeof(change)) != 0) {
+  if (::mount_setattr(AT_FDCWD, target.c_str(), 0, &change, sizeof(change)) != 0) {
     return system_error("mount_setattr read-only " + target, errno);
   }
   return Done{};

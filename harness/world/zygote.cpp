@@ -1,25 +1,24 @@
 #include "world/zygote.h"
 
-#include <fcntl.h>
 #include <poll.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <boost/process/v2/posix/default_launcher.hpp>
-#include <boost/process/v2/stdio.hpp>
+#include <fmt/format.h>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "model/error_json.h"
 #include "os/message.h"
 
 namespace relapse::world {
 
 namespace asio = boost::asio;
-namespace process = boost::process::v2;
+using model::Done;
 using model::Error;
 using model::ErrorKind;
 using model::Result;
@@ -28,87 +27,52 @@ using model::system_error;
 namespace {
 
 constexpr int kStartTimeoutMs = 10'000;
-constexpr int kZygoteSocket = 3;  // the number that relapse-zygote expects
-
-// Boost.Process initializer: hands the request socket over as descriptor 3 and nothing else, in
-// a session of its own, so that a terminal's Ctrl-C reaches the supervisor alone.
-struct HandOver {
-  int socket;
-
-  template <typename Launcher>
-  boost::system::error_code on_exec_setup(Launcher&, const process::filesystem::path&,
-                                          const char* const* /*argv*/) const {
-    bool done = ::setsid() >= 0;
-    // dup2 on itself would leave close-on-exec set.
-    done = done && (socket == kZygoteSocket ? ::fcntl(socket, F_SETFD, 0) == 0
-                                            : ::dup2(socket, kZygoteSocket) == kZygoteSocket);
-    done = done && ::close_range(kZygoteSocket + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
-    return done ? boost::system::error_code()
-                : boost::system::error_code(errno, boost::system::system_category());
-  }
-};
-
-Error error_of(const nlohmann::json& event) {
-  Error error;
-  error.kind = static_cast<ErrorKind>(event.value("kind", static_cast<int>(ErrorKind::kSystem)));
-  error.message = event.value("message", "the zygote gave no reason");
-  error.remedy = event.value("remedy", "");
-  return error;
-}
-
-std::filesystem::path zygote_program() {
-  std::error_code error;
-  auto self = std::filesystem::read_symlink("/proc/self/exe", error);
-  // Tests and benches lie in folders below the program's.
-  for (auto folder = self.parent_path(); folder.has_relative_path();
-       folder = folder.parent_path()) {
-    if (std::filesystem::exists(folder / "relapse-zygote", error)) {
-      return folder / "relapse-zygote";
-    }
-  }
-  return self.parent_path() / "relapse-zygote";
-}
-
-Result<nlohmann::json> wait_for_ready(int socket) {
-  pollfd wait{socket, POLLIN, 0};
-  int count = ::poll(&wait, 1, kStartTimeoutMs);
-  if (count < 0) {
-    return system_error("wait for the zygote", errno);
-  }
-  if (count == 0) {
-    return Error{ErrorKind::kSystem, "the zygote did not answer within 10 s", "", "", 0};
-  }
-  auto message = os::receive_message(socket);
-  if (!message) {
-    return message.error();
-  }
-  if (!message->has_value()) {
-    return Error{ErrorKind::kSystem, "the zygote ended before it was ready", "", "", 0};
-  }
-  return nlohmann::json::parse((*message)->text, nullptr, false);
-}
+constexpr std::chrono::seconds kCloneTimeout{10};
 
 SubjectEnd end_of(const nlohmann::json& event) {
   const int status = event.value("status", 0);
   SubjectEnd end;
   end.signaled = WIFSIGNALED(status);
   end.code = end.signaled ? WTERMSIG(status) : WEXITSTATUS(status);
+  end.oom = event.value("oom", false);
   end.cpu_ms = event.value("cpu_ms", 0.0);
   end.memory_max_kib = event.value("memory_max_kib", std::uint64_t{0});
   return end;
 }
 
+nlohmann::json parse(const std::string& text) {
+  auto document = nlohmann::json::parse(text, nullptr, false);
+  return document.is_object() ? document : nlohmann::json::object();
+}
+
+// The callback may destroy its owner, so it is not called in place.
+template <typename Function, typename... Arguments>
+void call(const Function& function, Arguments&&... arguments) {
+  if (auto copy = function; copy) {
+    copy(std::forward<Arguments>(arguments)...);
+  }
+}
+
 }  // namespace
 
-World::World(asio::io_context& io, Zygote& zygote, int id, WorldEvents events)
-    : zygote_(zygote), id_(id), events_(std::move(events)), control_(io) {}
+World::World(asio::io_context& io, Zygote* zygote, int id, WorldEvents events)
+    : zygote_(zygote), id_(id), events_(std::move(events)), control_(io), pidfd_(io) {}
 
 World::~World() {
   *alive_ = false;
-  zygote_.forget(id_);
+  stop();
+  if (zygote_ != nullptr) {
+    zygote_->forget(id_);
+  }
 }
 
 void World::stop() {
+  end_known_ = true;
+  if (pidfd_.is_open()) {
+    // Closing the control socket would do, once PID 1 looks; this works whatever it does. Its
+    // errors say that it is dead already.
+    (void)::syscall(SYS_pidfd_send_signal, pidfd_.native_handle(), SIGKILL, nullptr, 0);
+  }
   boost::system::error_code ignored;  // already closed is closed
   control_.close(ignored);
 }
@@ -130,21 +94,64 @@ void World::listen() {
                       });
 }
 
-void World::handle(const std::string& text, std::vector<os::Fd> fds) {
-  auto event = nlohmann::json::parse(text, nullptr, false);
-  const std::string kind = event.is_object() ? event.value("event", "") : "";
-  if (kind == "started") {
-    subject_pid_ = event.value("pid", 0);
-    events_.on_started();
-  } else if (kind == "failed") {
-    Error error = error_of({{"message", event["message"]}, {"remedy", event["remedy"]}});
-    error.kind = event["kind"] == "scenario" ? ErrorKind::kScenario : ErrorKind::kSystem;
-    events_.on_failed(std::move(error));
-  } else if (kind == "exited") {
-    events_.on_exited(end_of(event));
-  } else if (kind == "listener" && fds.size() == 1 && events_.on_listener) {
-    events_.on_listener(std::move(fds[0]));
+// Takes what PID 1 has sent before its end and the event loop has not seen yet.
+void World::read_last_words() {
+  const auto alive = alive_;
+  while (*alive && control_.is_open()) {
+    pollfd wait{control_.native_handle(), POLLIN, 0};
+    if (::poll(&wait, 1, 0) <= 0 || (wait.revents & POLLIN) == 0) {
+      return;
+    }
+    auto message = os::receive_message(control_.native_handle());
+    if (!message || !message->has_value()) {
+      return;
+    }
+    handle((*message)->text, std::move((*message)->fds));
   }
+}
+
+void World::handle(const std::string& text, std::vector<os::Fd> fds) {
+  const auto event = parse(text);
+  const std::string kind = event.value("event", "");
+  if (kind == "started" && fds.size() == 1) {
+    subject_pid_ = event.value("pid", 0);
+    subject_pidfd_ = std::move(fds[0]);
+    call(events_.on_started);
+  } else if (kind == "failed") {
+    fail(model::error_from_json(event.value("error", nlohmann::json())));
+  } else if (kind == "exited") {
+    end_known_ = true;
+    call(events_.on_exited, end_of(event));
+  } else if (kind == "listener" && fds.size() == 1) {
+    call(events_.on_listener, std::move(fds[0]));
+  }
+}
+
+void World::fail(Error error) {
+  if (!end_known_) {
+    end_known_ = true;
+    call(events_.on_failed, std::move(error));
+  }
+}
+
+void World::gone() {
+  call(events_.on_gone);
+}
+
+// Nobody is left to tell that the world is gone, so PID 1's own end is waited for.
+void World::zygote_died(const Error& error) {
+  const auto alive = alive_;
+  fail(error);
+  if (!*alive) {
+    return;
+  }
+  stop();
+  pidfd_.async_wait(asio::posix::stream_descriptor::wait_read,
+                    [this, alive](const boost::system::error_code& failed) {
+                      if (!failed && *alive) {
+                        gone();
+                      }
+                    });
 }
 
 Zygote::Zygote(asio::io_context& io, os::Fd socket) : io_(io), socket_(io, socket.release()) {}
@@ -155,39 +162,62 @@ Result<std::unique_ptr<Zygote>> Zygote::start(asio::io_context& io) {
     return pair.error();
   }
   std::unique_ptr<Zygote> zygote(new Zygote(io, std::move(pair->first)));
-  const auto program = zygote_program();
-  boost::system::error_code failed;
-  auto launched = process::posix::default_launcher()(
-      io.get_executor(), failed, process::filesystem::path(program.string()),
-      std::vector<std::string>{}, process::process_stdio{nullptr, {}, {}},
-      HandOver{pair->second.get()});
-  if (failed) {
-    return system_error("start " + program.string(), failed.value());
+  auto process = ZygoteProcess::start(pair->second);
+  if (!process) {
+    return process.error();
   }
-  zygote->process_ = std::make_unique<process::process>(std::move(launched));
+  zygote->process_ = std::move(*process);
   pair->second.reset();
-  auto answer = wait_for_ready(zygote->socket_.native_handle());
-  if (!answer) {
-    return answer.error();
-  }
-  if (answer->value("event", "") != "ready") {
-    return error_of(*answer);
-  }
+  RELAPSE_TRY(zygote->greet());
   zygote->listen();
   return zygote;
 }
 
-Zygote::~Zygote() {
-  boost::system::error_code ignored;
-  socket_.close(ignored);
-  if (process_) {
-    // It ends when its last world is gone; the worlds' control sockets are closed by now.
-    process_->wait(ignored);
+Result<> Zygote::greet() {
+  pollfd wait{socket_.native_handle(), POLLIN, 0};
+  int count = 0;
+  do {
+    count = ::poll(&wait, 1, kStartTimeoutMs);
+  } while (count < 0 && errno == EINTR);
+  if (count <= 0) {
+    return count < 0 ? system_error("wait for the zygote", errno)
+                     : Error{ErrorKind::kSystem, "the zygote did not answer within 10 s"};
   }
+  auto message = os::receive_message(socket_.native_handle());
+  if (!message) {
+    return message.error();
+  }
+  if (!message->has_value()) {
+    return Error{ErrorKind::kSystem, "the zygote ended before it was ready"};
+  }
+  const auto answer = parse((*message)->text);
+  if (answer.value("event", "") != "ready") {
+    return model::error_from_json(answer.value("error", nlohmann::json()));
+  }
+  notes_ = answer.value("notes", std::vector<std::string>());
+  return Done{};
+}
+
+Zygote::~Zygote() {
+  *alive_ = false;
+  pending_.clear();
+  for (auto& [id, world] : live_) {
+    world->stop();
+    world->zygote_ = nullptr;
+  }
+  boost::system::error_code ignored;  // already closed is closed
+  socket_.close(ignored);
+  process_.join();
 }
 
 void Zygote::start_world(const model::WorldSpec& spec, Stdio stdio, WorldEvents events,
                          Cloned cloned) {
+  // The answer carries PID 1's descriptor beside the listeners.
+  if (spec.listen_ports.size() >= os::kMessageFdsMax) {
+    cloned(Error{ErrorKind::kScenario,
+                 fmt::format("a world has {} listening ports at most", os::kMessageFdsMax - 1)});
+    return;
+  }
   auto description = os::text_as_fd(model::to_json(spec).dump());
   auto control = os::make_socket_pair(SOCK_SEQPACKET);
   if (!description || !control) {
@@ -195,7 +225,7 @@ void Zygote::start_world(const model::WorldSpec& spec, Stdio stdio, WorldEvents 
     return;
   }
   const int id = next_id_++;
-  std::unique_ptr<World> world(new World(io_, *this, id, std::move(events)));
+  std::unique_ptr<World> world(new World(io_, this, id, std::move(events)));
   world->control_.assign(control->first.release());
   auto sent = os::send_message(socket_.native_handle(), nlohmann::json{{"id", id}}.dump(),
                                {description->get(), control->second.get(), stdio.in.get(),
@@ -204,49 +234,55 @@ void Zygote::start_world(const model::WorldSpec& spec, Stdio stdio, WorldEvents 
     cloned(sent.error());
     return;
   }
-  pending_[id] = {std::move(world), std::move(cloned)};
+  Pending pending{std::move(world), std::move(cloned), std::make_unique<asio::steady_timer>(io_)};
+  pending.deadline->expires_after(kCloneTimeout);
+  pending.deadline->async_wait([this, id, alive = alive_](const boost::system::error_code& error) {
+    if (!error && *alive) {
+      refuse(id, {ErrorKind::kSystem, "the zygote did not clone a world within 10 s"});
+    }
+  });
+  pending_[id] = std::move(pending);
 }
 
 void Zygote::listen() {
   socket_.async_wait(asio::posix::stream_descriptor::wait_read,
-                     [this](const boost::system::error_code& error) {
-                       if (error) {
+                     [this, alive = alive_](const boost::system::error_code& error) {
+                       if (error || !*alive) {
                          return;  // closed by the destructor
                        }
                        auto message = os::receive_message(socket_.native_handle());
                        if (!message || !message->has_value()) {
-                         fail_all({ErrorKind::kSystem, "the zygote has died", "", "", 0});
+                         fail_all({ErrorKind::kSystem, "the zygote has died"});
                          return;
                        }
                        handle((*message)->text, std::move((*message)->fds));
-                       listen();
+                       if (*alive) {
+                         listen();
+                       }
                      });
 }
 
 void Zygote::handle(const std::string& text, std::vector<os::Fd> fds) {
-  auto event = nlohmann::json::parse(text, nullptr, false);
+  const auto event = parse(text);
   const std::string kind = event.value("event", "");
   const int id = event.value("id", 0);
   if (kind == "gone") {
-    auto found = live_.find(id);
-    if (found != live_.end()) {
-      found->second->events_.on_gone();
-    }
+    handle_gone(id, event.value("status", 0), event.value("oom", false));
+    return;
+  }
+  if (kind != "cloned" || fds.empty()) {
+    refuse(id, model::error_from_json(event.value("error", nlohmann::json())));
     return;
   }
   auto found = pending_.find(id);
   if (found == pending_.end()) {
-    return;
+    return;  // given up; its control socket is closed, so it ends by itself
   }
   Pending pending = std::move(found->second);
   pending_.erase(found);
-  if (kind != "cloned" || fds.empty()) {
-    pending.cloned(error_of(event));
-    return;
-  }
   World& world = *pending.world;
   world.init_pid_ = event.value("pid", 0);
-  world.pidfd_ = std::move(fds.front());
+  world.pidfd_.assign(fds.front().release());
   fds.erase(fds.begin());
   world.listeners_ = std::move(fds);
   live_[id] = &world;
@@ -254,15 +290,51 @@ void Zygote::handle(const std::string& text, std::vector<os::Fd> fds) {
   pending.cloned(std::move(pending.world));
 }
 
-void Zygote::fail_all(const Error& error) {
-  auto pending = std::move(pending_);
-  pending_.clear();
-  for (auto& [id, one] : pending) {
-    one.cloned(error);
+void Zygote::handle_gone(int id, int status, bool oom) {
+  auto found = live_.find(id);
+  if (found == live_.end()) {
+    return;
   }
-  auto live = live_;
-  for (auto& [id, world] : live) {
-    world->events_.on_failed(error);
+  World* world = found->second;
+  const auto alive = world->alive_;
+  // What PID 1 said last may still wait in its socket.
+  if (world->control_.is_open() && !world->end_known_) {
+    world->read_last_words();
+  }
+  if (*alive) {
+    const std::string how = WIFSIGNALED(status) ? fmt::format("by signal {}", WTERMSIG(status))
+                                                : fmt::format("with {}", WEXITSTATUS(status));
+    world->fail({ErrorKind::kSystem, fmt::format("the world's PID 1 ended {}{}", how,
+                                                 oom ? ": the memory limit was reached" : "")});
+  }
+  if (*alive) {
+    world->gone();
+  }
+}
+
+void Zygote::refuse(int id, const Error& error) {
+  auto found = pending_.find(id);
+  if (found != pending_.end()) {
+    Pending pending = std::move(found->second);
+    pending_.erase(found);
+    pending.cloned(error);
+  }
+}
+
+void Zygote::fail_all(const Error& error) {
+  const auto alive = alive_;
+  while (*alive && !pending_.empty()) {
+    refuse(pending_.begin()->first, error);
+  }
+  std::vector<int> ids;
+  for (const auto& [id, world] : live_) {
+    ids.push_back(id);
+  }
+  for (int id : ids) {
+    auto found = *alive ? live_.find(id) : live_.end();
+    if (*alive && found != live_.end()) {
+      found->second->zygote_died(error);
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 // relapse-zygote: started by relapse alone, with its request socket as descriptor 3.
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -8,10 +9,31 @@
 #include "os/fd.h"
 #include "world/zygote/server.h"
 
+namespace {
+
+bool is_socket(int fd) {
+  int type = 0;
+  socklen_t size = sizeof(type);
+  return ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0;
+}
+
+// Who starts us without a standard stream would have one of our own descriptors in its place.
+bool have_standard_streams() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) != fd) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
 int main() {
   constexpr int kSocket = 3;
-  if (::isatty(kSocket) != 0 || ::fcntl(kSocket, F_SETFD, FD_CLOEXEC) != 0) {
-    std::fputs("relapse-zygote is started by relapse; see relapse --help\n", stderr);
+  if (!is_socket(kSocket) || ::fcntl(kSocket, F_SETFD, FD_CLOEXEC) != 0 ||
+      !have_standard_streams()) {
+    (void)std::fputs("relapse-zygote is started by relapse; see relapse --help\n", stderr);
     return 2;
   }
   return relapse::world::serve_zygote(relapse::os::Fd(kSocket));

@@ -1,34 +1,31 @@
 #include "world/zygote/server.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/sched.h>
-#include <net/if.h>
 #include <poll.h>
 #include <sched.h>
-#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <filesystem>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <vector>
 
+#include "model/error_json.h"
 #include "model/world_spec.h"
 #include "os/cgroup.h"
 #include "os/message.h"
 #include "os/mounts.h"
-#include "world/zygote/template_root.h"
-#include "world/zygote/world_init.h"
+#include "world/zygote/mount_roots.h"
+#include "world/zygote/network.h"
+#include "world/zygote/sources.h"
+#include "world/zygote/world_clone.h"
 
 namespace relapse::world {
 
@@ -37,14 +34,17 @@ using model::Error;
 using model::ErrorKind;
 using model::Result;
 using model::system_error;
+using model::WorldSpec;
 
 namespace {
 
 constexpr const char* kGroupPrefix = "relapse";
 // A group whose last member is just being torn down refuses its removal for some milliseconds.
 constexpr int kGroupRetryMs = 5;
+// The control socket, the description and three streams.
+constexpr size_t kRequestFds = 5;
 
-Result<> write_once(const std::string& path, const std::string& text) {
+Result<> write_own(const std::string& path, const std::string& text) {
   auto file = os::open_fd(path, O_WRONLY);
   if (!file) {
     return file.error();
@@ -55,30 +55,41 @@ Result<> write_once(const std::string& path, const std::string& text) {
   return Done{};
 }
 
-Result<> raise_loopback() {
-  os::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  ifreq request{};
-  request.ifr_name[0] = 'l';
-  request.ifr_name[1] = 'o';
-  request.ifr_flags = IFF_UP | IFF_RUNNING;
-  if (!socket.valid() || ::ioctl(socket.get(), SIOCSIFFLAGS, &request) != 0) {
-    return system_error("raise the loopback interface", errno);
-  }
-  return Done{};
+Error no_namespaces(int cause) {
+  Error error = system_error("make a user namespace", cause);
+  error.kind = ErrorKind::kUnavailable;
+  error.remedy = "relapse doctor says what is missing";
+  return error;
 }
 
-Result<os::Fd> listen_on(int port) {
-  os::Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (!socket.valid() ||
-      ::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0 ||
-      ::listen(socket.get(), SOMAXCONN) != 0) {
-    return system_error(fmt::format("listen on 127.0.0.1:{}", port), errno);
+// As root of a user namespace of our own, with the mounts of the host that belong to it.
+Result<> become_root_of_own_namespace() {
+  const unsigned uid = ::geteuid();
+  const unsigned gid = ::getegid();
+  if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) {
+    return no_namespaces(errno);
   }
-  return socket;
+  RELAPSE_TRY(write_own("/proc/self/setgroups", "deny"));
+  RELAPSE_TRY(write_own("/proc/self/uid_map", fmt::format("0 {} 1", uid)));
+  RELAPSE_TRY(write_own("/proc/self/gid_map", fmt::format("0 {} 1", gid)));
+  return os::make_private();
+}
+
+Result<std::set<Target>> targets_of(const WorldSpec& spec, const Sources& sources) {
+  std::set<Target> targets;
+  for (size_t i = 0; i < spec.mounts.size(); ++i) {
+    const auto path = std::filesystem::path(spec.mounts[i].target).lexically_normal();
+    struct stat found {};
+    if (!path.is_absolute() || !path.has_filename()) {
+      return Error{ErrorKind::kScenario, "not a place for a mount: " + spec.mounts[i].target,
+                   "an absolute path without a slash at its end"};
+    }
+    if (::fstat(sources.mounts.at(i).get(), &found) != 0) {
+      return system_error("stat " + spec.mounts[i].source, errno);
+    }
+    targets.insert({path.string(), S_ISDIR(found.st_mode)});
+  }
+  return targets;
 }
 
 class Server {
@@ -86,35 +97,36 @@ class Server {
   explicit Server(os::Fd socket) : socket_(std::move(socket)) {}
 
   Result<> prepare();
+  std::vector<std::string> notes() const;
   int serve();
 
  private:
   struct World {
     int id = 0;
     os::Cgroup group;
+    int status = 0;  // of PID 1, when it is dead
+    bool oom = false;
   };
   struct Started {
-    int pid = -1;
-    os::Fd pidfd;
+    Cloned init;
     std::vector<os::Fd> listeners;
   };
 
   Result<> prepare_network();
-  Result<Started> start(os::Message& message, const nlohmann::json& request);
-  Result<int> clone_world(WorldInit init, os::Fd* pidfd);
-  Result<> map_users(int pid, unsigned uid) const;
+  Result<Started> start(int id, os::Message message);
+  Result<WorldInit> prepare_world(os::Message message);
   void handle(os::Message message);
   void reap();
   void remove_groups();
 
   os::Fd socket_;
   os::Fd deaths_;
-  bool as_root_ = ::geteuid() == 0;
   bool network_ready_ = false;
   bool network_failed_ = false;  // then it is tried again, and the reason told, at the next start
+  std::string group_prefix_;
   int worlds_made_ = 0;
   os::CgroupParents parents_;
-  TemplateRoot root_;
+  MountRoots roots_;
   std::map<int, World> worlds_;  // by the pid of their PID 1
   std::vector<World> leaving_;   // dead, their groups not yet removed
 };
@@ -123,35 +135,16 @@ Result<> Server::prepare() {
   // Before anything changes: these look at the host as it is.
   parents_ = os::CgroupParents::find();
   parents_.sweep(kGroupPrefix);
-  if (as_root_) {
-    // A subject under the scheduler takes SCHED_FIFO inside its user namespace, where no
-    // capability helps; this limit does (sched(7)).
-    rlimit allowance{99, 99};
-    (void)::setrlimit(RLIMIT_RTPRIO, &allowance);
+  group_prefix_ = fmt::format("{}.{}.{}", kGroupPrefix, ::getpid(), os::start_ticks(::getpid()));
+  if (::geteuid() != 0 || !os::may_mount()) {
+    RELAPSE_TRY(become_root_of_own_namespace());
   }
-  const unsigned uid = ::geteuid();
-  const unsigned gid = ::getegid();
-  if (::unshare((as_root_ ? 0 : CLONE_NEWUSER) | CLONE_NEWNS) != 0) {
-    Error error = system_error("make namespaces", errno);
-    error.kind = ErrorKind::kUnavailable;
-    error.remedy = "see relapse doctor";
-    return error;
+  auto roots = MountRoots::find();
+  if (!roots) {
+    return roots.error();
   }
-  Result<> step = Done{};
-  if (!as_root_) {
-    step = write_once("/proc/self/setgroups", "deny");
-    step = step ? write_once("/proc/self/uid_map", fmt::format("0 {} 1", uid)) : step;
-    step = step ? write_once("/proc/self/gid_map", fmt::format("0 {} 1", gid)) : step;
-  }
-  step = step ? os::make_private() : step;
-  if (!step) {
-    return step;
-  }
-  auto root = TemplateRoot::enter();
-  if (!root) {
-    return root.error();
-  }
-  root_ = std::move(*root);
+  roots_ = std::move(*roots);
+  RELAPSE_TRY(roots_.enter_template({}));
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGCHLD);
@@ -160,90 +153,35 @@ Result<> Server::prepare() {
   return deaths_.valid() ? Result<>(Done{}) : system_error("signalfd", errno);
 }
 
+std::vector<std::string> Server::notes() const {
+  std::vector<std::string> notes;
+  if (!parents_.limits_memory()) {
+    notes.emplace_back(
+        "memory is limited for each process (RLIMIT_DATA), not for the whole world: "
+        "no memory cgroup may be made here");
+  }
+  if (!parents_.limits_processes()) {
+    notes.emplace_back(
+        "processes are limited by RLIMIT_NPROC, for the world's user: "
+        "no pids cgroup may be made here");
+  }
+  return notes;
+}
+
 // The next world's network namespace is made ahead, while nothing else is to do: it is the
 // dearest of all. The world's PID 1 inherits it from us.
 Result<> Server::prepare_network() {
-  if (network_ready_) {
-    return Done{};
-  }
-  if (::unshare(CLONE_NEWNET) != 0) {
-    return system_error("make a network namespace", errno);
-  }
-  auto raised = raise_loopback();
-  network_ready_ = raised.ok();
-  return raised;
-}
-
-Result<> Server::map_users(int pid, unsigned uid) const {
-  const std::string folder = fmt::format("/proc/{}/", pid);
-  if (!as_root_) {
-    auto step = write_once(folder + "setgroups", "deny");
-    step = step ? write_once(folder + "uid_map", fmt::format("{} 0 1", uid)) : step;
-    return step ? write_once(folder + "gid_map", fmt::format("{} 0 1", uid)) : step;
-  }
-  // All ordinary users, so that the host's files keep their owners; where we are root of less
-  // (a container), the two that are needed.
-  for (const char* kind : {"uid_map", "gid_map"}) {
-    if (!write_once(folder + kind, "0 0 65536")) {
-      auto step = write_once(folder + kind, fmt::format("0 0 1\n{0} {0} 1", uid));
-      if (!step) {
-        return step;
-      }
-    }
+  if (!network_ready_) {
+    RELAPSE_TRY(enter_new_network());
+    network_ready_ = true;
   }
   return Done{};
 }
 
-Result<int> Server::clone_world(WorldInit init, os::Fd* pidfd) {
-  auto ready = os::make_pipe();
-  if (!ready) {
-    return ready.error();
-  }
-  os::CgroupLimits limits{init.spec.limits.memory_bytes, init.spec.limits.processes};
-  auto group = parents_.make(fmt::format("{}.{}.{}.{}", kGroupPrefix, ::getpid(),
-                                         os::start_ticks(::getpid()), ++worlds_made_),
-                             limits);
-  if (!group) {
-    return group.error();
-  }
-  int pidfd_number = -1;
-  clone_args arguments{};
-  arguments.flags =
-      CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_PIDFD;
-  arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd_number);
-  arguments.exit_signal = SIGCHLD;
-  const unsigned uid = init.spec.uid;
-  long pid = ::syscall(SYS_clone3, &arguments, sizeof(arguments));
-  if (pid < 0) {
-    return system_error("clone3 with namespaces", errno);
-  }
-  if (pid == 0) {
-    // Ours only: what is open here belongs to the zygote or to other worlds.
-    socket_.reset();
-    deaths_.reset();
-    ready->write.reset();
-    init.ready = std::move(ready->read);
-    init.as_root = as_root_;
-    run_world_init(std::move(init));
-  }
-  *pidfd = os::Fd(pidfd_number);
-  auto step = map_users(static_cast<int>(pid), uid);
-  step = step ? group->add(static_cast<int>(pid)) : step;
-  worlds_[static_cast<int>(pid)] = World{0, std::move(*group)};
-  if (!step) {
-    return step.error();  // `ready` closes unwritten, and the child ends
-  }
-  char go = 1;
-  if (::write(ready->write.get(), &go, 1) != 1) {
-    return system_error("start PID 1", errno);
-  }
-  return static_cast<int>(pid);
-}
-
-// fds: the world's description, its control socket, and the subject's three standard streams.
-Result<Server::Started> Server::start(os::Message& message, const nlohmann::json& request) {
-  if (message.fds.size() != 5) {
-    return Error{ErrorKind::kSystem, "a start request has five descriptors", "", "", 0};
+// Reads the request and fetches what the world needs; leaves us in the world's template.
+Result<WorldInit> Server::prepare_world(os::Message message) {
+  if (message.fds.size() != kRequestFds) {
+    return Error{ErrorKind::kSystem, "a start request has five descriptors"};
   }
   auto text = os::text_of_fd(message.fds[0].get());
   if (!text) {
@@ -253,61 +191,77 @@ Result<Server::Started> Server::start(os::Message& message, const nlohmann::json
   if (!spec) {
     return spec.error();
   }
-  auto network = prepare_network();
-  if (!network) {
-    return network.error();
+  WorldInit init;
+  init.spec = std::move(*spec);
+  init.as_root = is_mapped(0) && is_mapped(init.spec.uid);
+  init.control = std::move(message.fds[1]);
+  for (size_t i = 0; i < init.stdio.size(); ++i) {
+    init.stdio.at(i) = std::move(message.fds[2 + i]);
   }
+  if (needs_sources(init.spec)) {
+    RELAPSE_TRY(roots_.enter_host());
+    auto sources = fetch_sources(init.spec);
+    if (!sources) {
+      return sources.error();
+    }
+    init.sources = std::move(*sources);
+  }
+  auto targets = targets_of(init.spec, init.sources);
+  if (!targets) {
+    return targets.error();
+  }
+  RELAPSE_TRY(roots_.enter_template(*targets));
+  return init;
+}
+
+Result<Server::Started> Server::start(int id, os::Message message) {
+  auto init = prepare_world(std::move(message));
+  if (!init) {
+    return init.error();
+  }
+  RELAPSE_TRY(prepare_network());
   Started started;
-  for (int port : spec->listen_ports) {
+  for (int port : init->spec.listen_ports) {
     auto listener = listen_on(port);
     if (!listener) {
       return listener.error();
     }
     started.listeners.push_back(std::move(*listener));
   }
-  for (const auto& mount : spec->mounts) {
-    struct stat found {};
-    const bool folder =
-        ::stat((kHostView + mount.source).c_str(), &found) == 0 && S_ISDIR(found.st_mode);
-    auto provided = root_.provide_target(mount.target, folder);
-    if (!provided) {
-      return provided.error();
-    }
+  // One more process than the subject may have: PID 1.
+  auto group = parents_.make(fmt::format("{}.{}", group_prefix_, ++worlds_made_),
+                             {init->spec.limits.memory_bytes, init->spec.limits.processes + 1});
+  if (!group) {
+    return group.error();
   }
-  WorldInit init;
-  init.spec = std::move(*spec);
-  init.control = std::move(message.fds[1]);
-  for (size_t i = 0; i < 3; ++i) {
-    init.stdio[i] = std::move(message.fds[2 + i]);
+  init->memory_events = group->open_memory_events();
+  network_ready_ = false;  // it is this world's now, even of one that comes to nothing
+  auto cloned = clone_world(std::move(*init), *group, roots_.proc());
+  if (!cloned) {
+    leaving_.push_back({0, std::move(*group)});
+    return cloned.error();
   }
-  network_ready_ = false;  // it is this world's now
-  auto pid = clone_world(std::move(init), &started.pidfd);
-  if (!pid) {
-    return pid.error();
-  }
-  started.pid = *pid;
-  worlds_[*pid].id = request.value("id", 0);
+  started.init = std::move(*cloned);
+  worlds_[started.init.pid] = {id, std::move(*group)};
   return started;
 }
 
 void Server::handle(os::Message message) {
   auto request = nlohmann::json::parse(message.text, nullptr, false);
   const int id = request.is_object() ? request.value("id", 0) : 0;
-  auto started = start(message, request);
+  auto started = start(id, std::move(message));
   nlohmann::json answer = {{"id", id}};
   std::vector<int> fds;
   if (started) {
     answer["event"] = "cloned";
-    answer["pid"] = started->pid;
-    fds.push_back(started->pidfd.get());
+    answer["pid"] = started->init.pid;
+    fds.push_back(started->init.pidfd.get());
     for (const auto& listener : started->listeners) {
       fds.push_back(listener.get());
     }
   } else {
     answer["event"] = "refused";
-    answer["kind"] = static_cast<int>(started.error().kind);
-    answer["message"] = started.error().message;
-    answer["remedy"] = started.error().remedy;
+    answer["error"] = model::to_json(started.error());
   }
   (void)os::send_message(socket_.get(), answer.dump(), fds);  // a gone supervisor shows in poll
 }
@@ -316,10 +270,14 @@ void Server::reap() {
   int status = 0;
   for (int pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
     auto found = worlds_.find(pid);
-    if (found != worlds_.end()) {
-      leaving_.push_back(std::move(found->second));
-      worlds_.erase(found);
+    if (found == worlds_.end()) {
+      continue;
     }
+    World& world = found->second;
+    world.status = status;
+    world.oom = os::oom_kills(world.group.open_memory_events()) > 0;
+    leaving_.push_back(std::move(world));
+    worlds_.erase(found);
   }
 }
 
@@ -328,9 +286,10 @@ void Server::remove_groups() {
     if (!world.group.remove()) {
       return false;
     }
-    nlohmann::json event = {{"event", "gone"}, {"id", world.id}};
-    if (socket_.valid()) {
-      (void)os::send_message(socket_.get(), event.dump());
+    if (world.id != 0 && socket_.valid()) {
+      const nlohmann::json event = {
+          {"event", "gone"}, {"id", world.id}, {"status", world.status}, {"oom", world.oom}};
+      (void)os::send_message(socket_.get(), event.dump());  // as above
     }
     return true;
   });
@@ -339,28 +298,30 @@ void Server::remove_groups() {
 int Server::serve() {
   while (socket_.valid() || !worlds_.empty() || !leaving_.empty()) {
     std::array<pollfd, 2> waits = {{{socket_.get(), POLLIN, 0}, {deaths_.get(), POLLIN, 0}}};
-    int timeout_ms = !leaving_.empty() ? kGroupRetryMs : network_ready_ || network_failed_ ? -1 : 0;
+    const bool idle = network_ready_ || network_failed_ || !socket_.valid();
+    const int timeout_ms = !leaving_.empty() ? kGroupRetryMs : idle ? -1 : 0;
     if (::poll(waits.data(), waits.size(), timeout_ms) < 0 && errno != EINTR) {
       return 1;
     }
     if (waits[1].revents != 0) {
       signalfd_siginfo info{};
-      (void)::read(deaths_.get(), &info, sizeof(info));  // a hint; waitpid tells what happened
+      (void)!::read(deaths_.get(), &info, sizeof(info));  // a hint; waitpid tells what happened
       reap();
     }
     remove_groups();
     if (waits[0].revents != 0) {
       auto message = os::receive_message(socket_.get());
-      if (!message || !message->has_value()) {
+      if (message && message->has_value()) {
+        handle(std::move(**message));
+      } else {
         socket_.reset();  // the worlds' control sockets close with the supervisor: they end
-        network_failed_ = true;
-        continue;
       }
-      handle(std::move(**message));
     } else if (leaving_.empty() && socket_.valid()) {
       network_failed_ = !prepare_network().ok();
     }
   }
+  // What was still dying when we began, of a run that was killed, is dead by now.
+  parents_.sweep(kGroupPrefix);
   return 0;
 }
 
@@ -370,12 +331,9 @@ int serve_zygote(os::Fd socket) {
   const int number = socket.get();
   Server server(std::move(socket));
   auto prepared = server.prepare();
-  nlohmann::json answer = {{"event", prepared ? "ready" : "refused"}};
-  if (!prepared) {
-    answer["kind"] = static_cast<int>(prepared.error().kind);
-    answer["message"] = prepared.error().message;
-    answer["remedy"] = prepared.error().remedy;
-  }
+  const nlohmann::json answer =
+      prepared ? nlohmann::json{{"event", "ready"}, {"notes", server.notes()}}
+               : nlohmann::json{{"event", "refused"}, {"error", model::to_json(prepared.error())}};
   if (!os::send_message(number, answer.dump()) || !prepared) {
     return 1;
   }

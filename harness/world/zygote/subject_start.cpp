@@ -106,21 +106,39 @@ Prepared prepare(const model::WorldSpec& spec) {
   return prepared;
 }
 
-bool limit(int resource, rlim_t value) {
+// Never above what we have ourselves (RLIM_INFINITY is the greatest number).
+bool limit(int resource, rlim_t soft, rlim_t hard) {
   rlimit now{};
   if (::getrlimit(static_cast<__rlimit_resource_t>(resource), &now) != 0) {
     return false;
   }
-  rlim_t lower = now.rlim_max == RLIM_INFINITY ? value : std::min(value, now.rlim_max);
-  rlimit wanted{lower, lower};
+  rlimit wanted{std::min(soft, now.rlim_max), std::min(hard, now.rlim_max)};
   return ::setrlimit(static_cast<__rlimit_resource_t>(resource), &wanted) == 0;
 }
 
-bool set_limits(const model::WorldLimits& limits) {
+bool limit(int resource, rlim_t value) {
+  return limit(resource, value, value);
+}
+
+// The soft limit's SIGXCPU tells the cause; a subject that ignores it gets a SIGKILL this later.
+constexpr rlim_t kCpuGraceS = 5;
+
+bool set_limits(const model::WorldLimits& limits, bool limit_memory) {
   // NPROC counts the user's threads in this user namespace, so in this world alone.
   return limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, limits.file_bytes) &&
          limit(RLIMIT_NOFILE, limits.open_files) && limit(RLIMIT_NPROC, limits.processes) &&
-         limit(RLIMIT_CPU, limits.cpu_s);
+         limit(RLIMIT_CPU, limits.cpu_s, limits.cpu_s + kCpuGraceS) &&
+         (!limit_memory || limit(RLIMIT_DATA, limits.memory_bytes));
+}
+
+// So that a full memory group costs the subject its life and not PID 1, whose end would say
+// nothing. Raising the score needs no privilege; a kernel without the file has no such choice.
+void be_first_to_be_killed() {
+  int file = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (file >= 0) {
+    (void)!::write(file, "1000", 4);
+    ::close(file);
+  }
 }
 
 // Needs CAP_SETPCAP, so it comes before the change of user.
@@ -160,14 +178,15 @@ bool set_cpu(const model::WorldControl& control) {
       return false;
     }
   }
-  if (control.fifo_priority > 0) {
+  // Where the zygote may, it has set the policy already, and we have inherited it.
+  if (control.fifo_priority > 0 && ::sched_getscheduler(0) != SCHED_FIFO) {
     sched_param parameter{};
     parameter.sched_priority = control.fifo_priority;
     if (::sched_setscheduler(0, SCHED_FIFO, &parameter) != 0) {
       return false;
     }
   }
-  // The zygote's allowance was for this step; the subject is not to raise itself.
+  // What allowance there is was for this step; the subject is not to raise itself.
   return limit(RLIMIT_RTPRIO, 0);
 }
 
@@ -182,15 +201,17 @@ bool install_filter(const model::WorldControl& control, int control_socket) {
   long listener = ::syscall(
       SYS_seccomp, SECCOMP_SET_MODE_FILTER,
       SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &program);
-  return listener >= 0 &&
-         os::send_message(control_socket, R"({"event":"listener"})", {static_cast<int>(listener)})
-             .ok() &&
-         ::close(static_cast<int>(listener)) == 0;
+  if (listener < 0) {
+    return false;
+  }
+  errno = os::send_fd(control_socket, R"({"event":"listener"})", static_cast<int>(listener));
+  return errno == 0 && ::close(static_cast<int>(listener)) == 0;
 }
 
-bool set_stdio(const os::Fd (&stdio)[3]) {
+// None of the sources is 0, 1 or 2: the zygote has these from its start.
+bool set_stdio(const std::array<os::Fd, 3>& stdio) {
   for (int target = 0; target < 3; ++target) {
-    if (::dup2(stdio[target].get(), target) < 0) {
+    if (::dup2(stdio[static_cast<size_t>(target)].get(), target) < 0) {
       return false;
     }
   }
@@ -206,16 +227,26 @@ void reset_signals() {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-// In the child. Returns only on failure, with the step that failed.
-Failure become_subject(const model::WorldSpec& spec, const Prepared& prepared,
-                       const os::Fd (&stdio)[3], int control_socket) {
+struct Start {
+  const model::WorldSpec& spec;
+  const Prepared& prepared;
+  const std::array<os::Fd, 3>& stdio;
+  int control_socket;
+  bool limit_memory;
+};
+
+// In the child, which shares our memory: no allocation, nothing of ours changed. Returns only on
+// failure, with the step that failed.
+Failure become_subject(const Start& start) {
+  const auto& [spec, prepared, stdio, control_socket, limit_memory] = start;
   reset_signals();
   if (::setsid() < 0) {
     return {Step::kSession, errno};
   }
-  if (!set_limits(spec.limits)) {
+  if (!set_limits(spec.limits, limit_memory)) {
     return {Step::kLimits, errno};
   }
+  be_first_to_be_killed();
   // Needs the privilege that the next steps give up.
   if (!set_cpu(spec.control)) {
     return {Step::kCpu, errno};
@@ -249,10 +280,10 @@ Failure become_subject(const model::WorldSpec& spec, const Prepared& prepared,
 
 Error start_error(const model::WorldSpec& spec, const Failure& failure) {
   const bool exec = failure.step == Step::kExec;
-  std::string what = std::string(describe(failure.step)) + " " +
-                     (exec                            ? spec.command.front()
-                      : failure.step == Step::kFolder ? spec.folder
-                                                      : "");
+  std::string what = describe(failure.step);
+  if (exec || failure.step == Step::kFolder) {
+    what += " " + (exec ? spec.command.front() : spec.folder);
+  }
   Error error = system_error(what, failure.error);
   if (exec) {
     error.kind = ErrorKind::kScenario;
@@ -261,38 +292,46 @@ Error start_error(const model::WorldSpec& spec, const Failure& failure) {
   return error;
 }
 
-}  // namespace
-
-Result<int> start_subject(const model::WorldSpec& spec, const os::Fd (&stdio)[3],
-                          const os::Fd& control) {
-  auto report = os::make_pipe();
-  if (!report) {
-    return report.error();
-  }
-  const Prepared prepared = prepare(spec);
-  const pid_t pid = ::fork();
-  if (pid < 0) {
-    return system_error("fork", errno);
-  }
+// vfork: a page table copied costs more than all the rest of a start. Failures come back in the
+// shared memory. -1 with errno where there is no child.
+pid_t spawn(const Start& start, volatile Failure* failure) {
+  const pid_t pid = ::vfork();
   if (pid == 0) {
-    Failure failure = become_subject(spec, prepared, stdio, control.get());
-    (void)!::write(report->write.get(), &failure, sizeof(failure));  // its loss is an odd exit
+    const Failure failed = become_subject(start);
+    failure->step = failed.step;
+    failure->error = failed.error;
     ::_exit(127);
   }
-  report->write.reset();
-  Failure failure{};
-  ssize_t size = 0;
-  do {
-    size = ::read(report->read.get(), &failure, sizeof(failure));
-  } while (size < 0 && errno == EINTR);
-  if (size == static_cast<ssize_t>(sizeof(failure))) {
+  return pid;
+}
+
+}  // namespace
+
+Result<StartedSubject> start_subject(const model::WorldSpec& spec,
+                                     const std::array<os::Fd, 3>& stdio, const os::Fd& control,
+                                     bool limit_memory) {
+  if (spec.command.empty()) {
+    return Error{ErrorKind::kScenario, "the world has no command to run"};
+  }
+  const Prepared prepared = prepare(spec);
+  volatile Failure failure{Step::kSession, 0};
+  StartedSubject subject;
+  subject.pid = spawn({spec, prepared, stdio, control.get(), limit_memory}, &failure);
+  if (subject.pid < 0) {
+    return system_error("vfork", errno);
+  }
+  if (failure.error != 0) {
     int status = 0;
-    if (::waitpid(pid, &status, 0) != pid) {
+    if (::waitpid(subject.pid, &status, 0) != subject.pid) {
       return system_error("waitpid of a subject that did not start", errno);
     }
-    return start_error(spec, failure);
+    return start_error(spec, {failure.step, failure.error});
   }
-  return pid;
+  subject.pidfd = os::Fd(static_cast<int>(::syscall(SYS_pidfd_open, subject.pid, 0)));
+  if (!subject.pidfd.valid()) {
+    return system_error("pidfd_open of the subject", errno);
+  }
+  return subject;
 }
 
 }  // namespace relapse::world
