@@ -65,6 +65,13 @@ bool WaitGraph::alive(const Hope& hope, const ThreadNode& of, View view) const {
     case HopeKind::kHidden:
     case HopeKind::kRemote:
       return strict;
+    case HopeKind::kFiles:
+      // A watcher of files beside the work proper is a runtime's own; one that is all that the
+      // program does may have an editor for its partner.
+      if (of.main) {
+        return true;
+      }
+      [[fallthrough]];
     case HopeKind::kAnyone: {
       if (!snapshot_.private_world) {
         return strict;
@@ -83,7 +90,6 @@ bool WaitGraph::alive(const Hope& hope, const ThreadNode& of, View view) const {
     case HopeKind::kDisk:
     case HopeKind::kHeld:
     case HopeKind::kTerminal:
-    case HopeKind::kFiles:
     case HopeKind::kUnseen:
     case HopeKind::kDrained:
       return true;
