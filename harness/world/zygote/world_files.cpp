@@ -98,6 +98,35 @@ Result<> make_plain_file(const WorldFile& file, unsigned uid) {
   return give_to_user(file.path, uid);
 }
 
+// In the options of overlayfs a comma, a colon and a backslash part or escape.
+std::string overlay_word(const std::string& path) {
+  std::string out;
+  for (char c : path) {
+    if (c == ',' || c == ':' || c == '\\') {
+      out += '\\';
+    }
+    out += c;
+  }
+  return out;
+}
+
+// Covers the folder with an overlay of itself: what is written lies in the world's own `layers`.
+Result<> make_writable(const std::string& folder, const std::string& layers,
+                       const struct stat& like) {
+  const std::string upper = layers + "/upper";
+  RELAPSE_TRY(os::make_folders(upper));
+  RELAPSE_TRY(os::make_folders(layers + "/work"));
+  // The merged folder takes its owner and mode from the upper layer.
+  if (::chown(upper.c_str(), like.st_uid, like.st_gid) != 0 ||
+      ::chmod(upper.c_str(), like.st_mode & 07777) != 0) {
+    return system_error("prepare the layer above " + folder, errno);
+  }
+  return os::mount_new("overlay", folder,
+                       fmt::format("lowerdir={},upperdir={},workdir={}/work,userxattr",
+                                   overlay_word(folder), upper, layers),
+                       MS_NOSUID | MS_NODEV);
+}
+
 }  // namespace
 
 Result<> make_user_folders(const std::string& path, unsigned uid, unsigned mode) {
@@ -157,6 +186,9 @@ Result<> mount_given(const WorldSpec& spec, const std::vector<os::Fd>& trees) {
       RELAPSE_TRY(write_text(target, "", 0644));
     }
     RELAPSE_TRY(os::attach_tree(trees[i], target));
+    if (spec.mounts[i].writable_copy) {
+      RELAPSE_TRY(make_writable(target, fmt::format("/run/relapse/layers/{}", i), source));
+    }
   }
   return Done{};
 }
