@@ -12,7 +12,7 @@ struct Settings {
   double evidence_floor_ms = 5000;
 
   // An input that was written to once may be written to again: a conversation has pauses.
-  double spoken_floor_ms = 15000;
+  double spoken_floor_ms = 10000;
 
   // When whoever could end the wait cannot be seen (a remote host, a timer without a trace such
   // as alarm): a slow answer takes seconds, so 30 s is long.

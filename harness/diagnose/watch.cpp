@@ -153,6 +153,8 @@ Assessment Watch::look(double now_ms, const Knowledge& knowledge) {
   Assessment assessment = assess(snapshot, history, settings_);
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - before;
   assessment.diagnosis.analysis_ms = took.count();
+  waiting_out_ = assessment.still && assessment.diagnosis.verdict != model::Movement::kHang;
+  ++looks_;
   return assessment;
 }
 

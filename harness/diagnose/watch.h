@@ -38,6 +38,10 @@ class Watch {
   model::Diagnosis report(double now_ms, const Knowledge& knowledge);
 
   int root() const { return tree_.root(); }
+  // True while something looks like a hang, but a timer or an outsider is still given its time:
+  // whoever can wait longer learns more.
+  bool waiting_out() const { return waiting_out_; }
+  int looks() const { return looks_; }  // full ones, so far
 
  private:
   // The bytes of one standard input.
@@ -73,6 +77,8 @@ class Watch {
   double next_due_ms_;
   double next_look_ms_ = 0;
   double young_until_ms_ = 0;
+  bool waiting_out_ = false;
+  int looks_ = 0;
   Tree tree_;
   Collector collector_;
   Progress progress_;

@@ -37,8 +37,8 @@ model::Result<model::Diagnosis> watch_process(int pid, double quiet_ms, double l
     if (step.ended || now_ms >= quiet_ms) {
       report = watch.report(now_ms, {});
     }
-    const bool clear = report && (step.ended || report->verdict == Movement::kProgress ||
-                                  report->verdict == Movement::kEnded);
+    const bool moves = report && report->verdict == Movement::kProgress && !watch.waiting_out();
+    const bool clear = report && (step.ended || moves || report->verdict == Movement::kEnded);
     if (clear || now_ms >= limit_ms) {
       return report ? *report : watch.report(now_ms, {});
     }

@@ -25,6 +25,8 @@ constexpr size_t kAtOnce = 10;
 const std::string kSubjects = std::string(RELAPSE_BINARY_DIR) + "/tests/kernel/diagnose/subjects/";
 const std::string kRunner =
     std::string(RELAPSE_SOURCE_DIR) + "/tests/kernel/diagnose/subjects/runner.mjs";
+const std::string kBusy =
+    std::string(RELAPSE_SOURCE_DIR) + "/tests/kernel/diagnose/subjects/busy.mjs";
 
 struct Hang {
   std::string name;
@@ -214,6 +216,37 @@ TEST_CASE("what goes on by itself is never called a hang, however small the quie
       CHECK(to_word(results[i].diagnosis.cause) == to_word(going[i].cause));
     }
   }
+}
+
+TEST_CASE("hundreds of looks at programs at work find no hang") {
+  const std::string script =
+      "i=0; while [ $i -lt 400 ]; do i=$((i+1)); head -c 3000 /dev/zero | cat | wc -c; done";
+  std::vector<std::vector<std::string>> commands = {
+      {"sh", "-c", script},
+      {"sh", "-c", "while :; do printf 'a:\n\ttrue\n' | make -s -f - a; done"},
+      {"node", kBusy, "children"},
+      {"node", kBusy, "threads"},
+      {"node", kBusy, "server"},
+      {"sh", "-c", "dd if=/dev/zero of=big bs=64k count=4000 oflag=dsync"},
+      {"sh", "-c", "while :; do (flock 9; sleep 0.1) 9>lock & (flock 9; sleep 0.1) 9>lock; done"},
+      {"sh", "-c", "yes | { while read x; do sleep 0.05; done; }"},
+  };
+  std::vector<TrialPlan> plans;
+  for (const auto& command : commands) {
+    plans.push_back(plan_for(command.back(), command));
+    auto& plan = plans.back();
+    plan.limit_s = 12;
+    plan.settings.quiet_ms = 100;
+    plan.settings.sample_ms = plan.settings.collect_ms = plan.settings.busy_ms = 30;
+  }
+  int looks = 0;
+  auto results = run_trials(plans, plans.size());
+  for (size_t i = 0; i < plans.size(); ++i) {
+    INFO(plans[i].name << ": " << text_of(results[i].diagnosis, results[i].seconds));
+    CHECK(results[i].diagnosis.verdict != Movement::kHang);
+    looks += results[i].looks;
+  }
+  CHECK(looks >= 100);  // a slow machine gets to fewer, and they must still be many
 }
 
 TEST_CASE("a lock cycle is a hang although its parent prints a heartbeat") {

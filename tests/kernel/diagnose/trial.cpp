@@ -8,8 +8,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
+#include <filesystem>
+#include <map>
 #include <memory>
 #include <stdexcept>
 
@@ -21,6 +24,22 @@ namespace relapse::test {
 namespace {
 
 using diagnose::Watch;
+
+// In the child of a fork.
+void must_enter(const std::string& folder) {
+  if (::chdir(folder.c_str()) != 0) {
+    ::_exit(126);
+  }
+}
+
+// For the files that subjects make.
+std::string make_folder() {
+  std::string path = (std::filesystem::temp_directory_path() / "relapse-diagnose-XXXXXX").string();
+  if (::mkdtemp(path.data()) == nullptr) {
+    throw std::runtime_error("mkdtemp");
+  }
+  return path;
+}
 
 double now_ms() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
@@ -39,6 +58,8 @@ class Trial {
     if (!done_) {
       end_all();
     }
+    std::error_code error;  // what a killed subject left is not worth a failure
+    std::filesystem::remove_all(folder_, error);
   }
 
   bool done() const { return done_; }
@@ -89,6 +110,7 @@ class Trial {
     pid_ = ::fork();
     if (pid_ == 0) {
       ::setsid();
+      must_enter(folder_);
       const int input = silent ? in->read.get() : ::open("/dev/null", O_RDONLY);
       ::dup2(input, 0);
       ::dup2(out->write.get(), 1);
@@ -119,6 +141,7 @@ class Trial {
 
   void finish(double spent_s) {
     result_.seconds = spent_s;
+    result_.looks = watch_->looks();
     done_ = true;
     end_all();
   }
@@ -140,6 +163,7 @@ class Trial {
   }
 
   TrialPlan plan_;
+  std::string folder_ = make_folder();
   double began_ms_;
   int pid_ = -1;
   bool reaped_ = false;

@@ -27,6 +27,7 @@ struct TrialResult {
   std::vector<relapse::model::Stall> stalls;
   double seconds = 0;
   int host_pid = 0;
+  int looks = 0;
   double slowest_analysis_ms = 0;
 };
 

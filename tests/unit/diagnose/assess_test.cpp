@@ -61,7 +61,7 @@ TEST_CASE("a conversation is given more time than a silent input") {
   scene.history.inputs[{11, 0}] = {20000, true, true, 5};
   scene.history.processes[11].quiet_ms = 8000;
   CHECK(scene.assess().diagnosis.verdict == Movement::kUndecided);
-  scene.history.processes[11].quiet_ms = 16000;
+  scene.history.processes[11].quiet_ms = 11000;
   auto result = scene.assess().diagnosis;
   CHECK(result.verdict == Movement::kHang);
   CHECK(result.peer_wrote_bytes == 5U);

@@ -69,7 +69,7 @@ int mutex_over_fork() {
 }
 
 std::string lock_path(const char* name) {
-  return "/tmp/relapse-lock-" + std::to_string(::getpid()) + name;
+  return std::string("lock") + name;
 }
 
 void lock_file(int fd, const std::string& kind) {

@@ -31,9 +31,8 @@ int busy() {
 }
 
 int slow_disk() {
-  std::string path = "/tmp/relapse-disk-" + std::to_string(::getpid());
-  int fd = ::open(path.c_str(), O_RDWR | O_CREAT, 0600);
-  ::unlink(path.c_str());
+  const char* path = "disk";
+  int fd = ::open(path, O_RDWR | O_CREAT, 0600);
   std::vector<char> block(4096, 'x');
   for (;;) {
     must(::pwrite(fd, block.data(), block.size(), 0) > 0, "pwrite");
@@ -43,7 +42,7 @@ int slow_disk() {
 
 int retries() {
   for (;;) {
-    if (::access("/tmp/relapse-no-such-file", F_OK) == 0) {
+    if (::access("no-such-file", F_OK) == 0) {
       return 0;
     }
     ::usleep(50'000);

@@ -18,7 +18,7 @@ if (mode === 'agent') {
   server.listen(0, '127.0.0.1', () =>
     http.get({ port: server.address().port }, (r) => r.resume().on('end', () => process.exit(0))));
 } else if (mode === 'interval') {
-  setInterval(() => existsSync('/tmp/relapse-no-such-file') && process.exit(0), 100);
+  setInterval(() => existsSync('no-such-file') && process.exit(0), 100);
 } else {
   const stdin = mode === 'ignore' ? 'ignore' : 'pipe';
   const agent = spawn(process.execPath, [process.argv[1], 'agent'], { stdio: [stdin, 'pipe', 'pipe'] });

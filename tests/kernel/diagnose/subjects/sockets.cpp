@@ -26,7 +26,7 @@ int listen_tcp(sockaddr_in* at) {
 int listen_unix(sockaddr_un* at) {
   int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
   at->sun_family = AF_UNIX;
-  std::snprintf(at->sun_path, sizeof at->sun_path, "/tmp/relapse-socket-%d", ::getpid());
+  std::snprintf(at->sun_path, sizeof at->sun_path, "socket");
   must(::bind(fd, reinterpret_cast<sockaddr*>(at), sizeof *at) == 0, "bind");
   must(::listen(fd, 4) == 0, "listen");
   return fd;

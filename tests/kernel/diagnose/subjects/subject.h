@@ -1,6 +1,6 @@
 #pragma once
 // Small programs that stand still, each in one way. Every file of this folder is a program whose
-// first argument picks the case.
+// first argument picks the case. Files are made in the folder they are started in.
 
 #include <signal.h>
 #include <sys/prctl.h>
