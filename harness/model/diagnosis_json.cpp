@@ -1,28 +1,38 @@
 #include "model/diagnosis_json.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <limits>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "model/fields.h"
 #include "model/record.h"
 
 namespace relapse::model {
 
 namespace {
 
+using nlohmann::json;
 using nlohmann::ordered_json;
+
+constexpr std::uint64_t kLargestInt = std::numeric_limits<int>::max();
 
 // Reads a word of an enumeration whose first value is 0 and whose last is `last`.
 template <typename Enum>
-Enum read_word(const JsonReader& in, std::string_view key, Enum last) {
-  const std::string word = in.text(key);
-  std::string known;
+Enum read_word(Fields& fields, const char* name, Enum last) {
+  const std::string word = fields.stated_text(name);
+  std::vector<std::string> known;
   for (int i = 0; i <= static_cast<int>(last); ++i) {
-    const auto value = static_cast<Enum>(i);
-    if (to_word(value) == word) {
-      return value;
+    known.emplace_back(to_word(static_cast<Enum>(i)));
+    if (known.back() == word) {
+      return static_cast<Enum>(i);
     }
-    known += fmt::format("{}{}", known.empty() ? "" : ", ", to_word(value));
   }
-  in.fail(key, fmt::format("'{}' is no word for it", word), "one of " + known);
+  fields.fail(name, fmt::format("'{}' cannot be '{}'", name, word),
+              fmt::format("one of {}", fmt::join(known, ", ")));
   return Enum{};
 }
 
@@ -66,32 +76,68 @@ ordered_json edge_json(const WaitEdge& edge) {
           {"may_time_out", edge.may_time_out}};
 }
 
-ProcessRef read_process(const JsonReader& in) {
-  ProcessRef process;
-  process.pid = in.integer<int>("pid");
-  process.host_pid = in.integer<int>("host_pid");
-  process.name = in.text("name");
-  process.detail = in.text_or_empty("detail");
-  return process;
+int small_number(Fields& fields, const char* name) {
+  return static_cast<int>(fields.stated_count(name, 0, kLargestInt));
 }
 
-WaitNode read_node(const JsonReader& in) {
-  WaitNode node;
-  node.process = read_process(in);
-  node.threads = in.integer<int>("threads", 0);
-  node.state = in.text("state");
-  node.activity = in.text("activity");
-  return node;
+void read_process(Fields& fields, ProcessRef& out) {
+  out.pid = small_number(fields, "pid");
+  out.host_pid = small_number(fields, "host_pid");
+  out.name = fields.stated_text("name");
+  out.detail = fields.text("detail");
 }
 
-WaitEdge read_edge(const JsonReader& in) {
-  WaitEdge edge;
-  edge.from_pid = in.integer<int>("from_pid");
-  edge.to_pid = in.integer_or_none<int>("to_pid");
-  edge.object = in.text("object");
-  edge.cause = read_cause(in, "cause");
-  edge.may_time_out = in.flag("may_time_out");
-  return edge;
+// One side of the wait, null where nobody is known; `wrote_bytes` as far as the side has any.
+void read_party(Fields& parent, const char* name, std::optional<ProcessRef>& process,
+                std::optional<int>& fd, std::optional<std::uint64_t>* wrote_bytes) {
+  if (!parent.given(name)) {
+    return;
+  }
+  Fields fields(*parent.child(name), parent.place(name));
+  read_process(fields, process.emplace());
+  if (fields.given("fd")) {
+    fd = small_number(fields, "fd");
+  }
+  if (wrote_bytes != nullptr && fields.given("wrote_bytes")) {
+    *wrote_bytes = fields.stated_count("wrote_bytes", 0, UINT64_MAX);
+  }
+  if (auto done = fields.finish_open(); !done) {
+    parent.fail(done.error());
+  }
+}
+
+Result<> read_node(const json& object, const std::string& pointer, WaitNode& out) {
+  Fields fields(object, pointer);
+  read_process(fields, out.process);
+  out.threads = small_number(fields, "threads");
+  out.state = fields.stated_text("state");
+  out.activity = fields.stated_text("activity");
+  return fields.finish_open();
+}
+
+Result<> read_edge(const json& object, const std::string& pointer, WaitEdge& out) {
+  Fields fields(object, pointer);
+  out.from_pid = small_number(fields, "from_pid");
+  if (fields.given("to_pid")) {
+    out.to_pid = small_number(fields, "to_pid");
+  }
+  out.object = fields.stated_text("object");
+  out.cause = read_word(fields, "cause", Cause::kUnknown);
+  out.may_time_out = fields.stated_flag("may_time_out");
+  return fields.finish_open();
+}
+
+Result<> read_graph(const json& object, const std::string& pointer, Diagnosis& out) {
+  Fields fields(object, pointer);
+  fields.require("nodes");
+  each_element(fields, "nodes", [&out](const json& node, const std::string& at) {
+    return read_node(node, at, out.nodes.emplace_back());
+  });
+  fields.require("edges");
+  each_element(fields, "edges", [&out](const json& edge, const std::string& at) {
+    return read_edge(edge, at, out.edges.emplace_back());
+  });
+  return fields.finish_open();
 }
 
 }  // namespace
@@ -120,45 +166,33 @@ ordered_json to_json(const Diagnosis& diagnosis) {
   return out;
 }
 
-Cause read_cause(const JsonReader& in, std::string_view key) {
-  return read_word(in, key, Cause::kUnknown);
+Result<> read_diagnosis(const json& object, const std::string& pointer, Diagnosis& out) {
+  Fields fields(object, pointer);
+  out.verdict = read_word(fields, "verdict", Movement::kUndecided);
+  out.proof = read_word(fields, "proof", Proof::kEvidence);
+  out.cause = read_word(fields, "cause", Cause::kUnknown);
+  read_party(fields, "process", out.process, out.fd, nullptr);
+  read_party(fields, "peer", out.peer, out.peer_fd, &out.peer_wrote_bytes);
+  out.sentence = fields.stated_text("sentence");
+  out.evidence = fields.list("evidence");
+  fields.require("graph");
+  if (const json* graph = fields.object("graph")) {
+    if (auto done = read_graph(*graph, fields.place("graph"), out); !done) {
+      fields.fail(done.error());
+    }
+  }
+  out.quiet_ms = fields.stated_amount("quiet_ms");
+  out.analysis_ms = fields.stated_amount("analysis_ms");
+  return fields.finish_open();
 }
 
-Diagnosis read_diagnosis(const JsonReader& in) {
-  Diagnosis out;
-  out.verdict = read_word(in, "verdict", Movement::kUndecided);
-  out.proof = read_word(in, "proof", Proof::kEvidence);
-  out.cause = read_cause(in, "cause");
-  if (const auto process = in.object_or_none("process")) {
-    out.process = read_process(*process);
-    out.fd = process->integer_or_none<int>("fd");
-  }
-  if (const auto peer = in.object_or_none("peer")) {
-    out.peer = read_process(*peer);
-    out.peer_fd = peer->integer_or_none<int>("fd");
-    out.peer_wrote_bytes = peer->integer_or_none<std::uint64_t>("wrote_bytes");
-  }
-  out.sentence = in.text("sentence");
-  out.evidence = in.texts_or_none("evidence");
-  const JsonReader graph = in.object("graph");
-  for (const JsonReader& node : graph.objects("nodes")) {
-    out.nodes.push_back(read_node(node));
-  }
-  for (const JsonReader& edge : graph.objects("edges")) {
-    out.edges.push_back(read_edge(edge));
-  }
-  out.quiet_ms = in.amount("quiet_ms");
-  out.analysis_ms = in.amount("analysis_ms");
-  return out;
-}
-
-Stall read_stall(const JsonReader& in) {
-  Stall stall;
-  stall.began_ms = in.amount("began_ms");
-  stall.duration_ms = in.amount("duration_ms");
-  stall.cause = read_cause(in, "cause");
-  stall.sentence = in.text("sentence");
-  return stall;
+Result<> read_stall(const json& object, const std::string& pointer, Stall& out) {
+  Fields fields(object, pointer);
+  out.began_ms = fields.stated_amount("began_ms");
+  out.duration_ms = fields.stated_amount("duration_ms");
+  out.cause = read_word(fields, "cause", Cause::kUnknown);
+  out.sentence = fields.stated_text("sentence");
+  return fields.finish_open();
 }
 
 }  // namespace relapse::model

@@ -1,15 +1,16 @@
 #pragma once
 // The Diagnosis part of a record, read. (Writing it is `to_json`, in record.h.)
 
+#include <nlohmann/json.hpp>
+#include <string>
+
 #include "model/diagnosis.h"
-#include "model/json_reader.h"
+#include "model/result.h"
 
 namespace relapse::model {
 
-Diagnosis read_diagnosis(const JsonReader& in);
-Stall read_stall(const JsonReader& in);
-
-// A cause by its word; an unknown word is an error of `in`.
-Cause read_cause(const JsonReader& in, std::string_view key);
+// `pointer` is where the object stands in its document.
+Result<> read_diagnosis(const nlohmann::json& object, const std::string& pointer, Diagnosis& out);
+Result<> read_stall(const nlohmann::json& object, const std::string& pointer, Stall& out);
 
 }  // namespace relapse::model

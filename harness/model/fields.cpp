@@ -159,6 +159,54 @@ const json* Fields::array(const char* name) {
   return find_of_type(name, json::value_t::array, "a list");
 }
 
+void Fields::require(const char* name) {
+  if (find(name) == nullptr) {
+    fail(name, fmt::format("'{}' is missing", name));
+  }
+}
+
+std::string Fields::stated_text(const char* name) {
+  require(name);
+  return text(name);
+}
+
+bool Fields::stated_flag(const char* name) {
+  require(name);
+  return flag(name, false);
+}
+
+double Fields::stated_amount(const char* name) {
+  require(name);
+  const json* value = find(name);
+  if (value == nullptr) {
+    return 0;
+  }
+  if (!value->is_number() || value->get<double>() < 0) {
+    fail(name, fmt::format("'{}' must be a number that is not negative", name));
+    return 0;
+  }
+  return value->get<double>();
+}
+
+std::uint64_t Fields::stated_count(const char* name, std::uint64_t min, std::uint64_t max) {
+  require(name);
+  const json* value = find(name);
+  // The parser gives its unsigned type to every whole number that is not negative; one that was
+  // put together in memory may have the other.
+  const bool whole = value != nullptr && value->is_number_integer() &&
+                     (value->is_number_unsigned() || value->get<std::int64_t>() >= 0);
+  const std::uint64_t count = whole ? value->get<std::uint64_t>() : 0;
+  if (!whole || count < min || count > max) {
+    fail(name, fmt::format("'{}' must be a whole number from {} to {}", name, min, max));
+    return min;
+  }
+  return count;
+}
+
+bool Fields::given(const char* name) const {
+  return has(name) && !object_.at(name).is_null();
+}
+
 bool Fields::has(const char* name) const {
   return object_.is_object() && object_.contains(name);
 }
@@ -188,6 +236,10 @@ Result<> Fields::finish() {
                          suggestion(name, {asked_.begin(), asked_.end()}));
     }
   }
+  return finish_open();
+}
+
+Result<> Fields::finish_open() const {
   if (error_) {
     return *error_;
   }

@@ -1,6 +1,7 @@
 #pragma once
-// Reading a JSON object that a person wrote: every value is checked, a name that nobody asked for
-// is an error with the nearest valid one, and each error says where it stands.
+// Reading a JSON object: every value is checked, and each error says where it stands. In what a
+// person wrote, a name that nobody asked for is an error with the nearest valid one; in what a
+// program wrote, fields are always there, and a newer program may have added some.
 
 #include <cstdint>
 #include <map>
@@ -36,7 +37,15 @@ class Fields {
   const nlohmann::json* object(const char* name);              // an object, or null when absent
   const nlohmann::json* array(const char* name);
 
+  // Fields that a program always writes: their absence is an error.
+  std::string stated_text(const char* name);  // may be empty
+  bool stated_flag(const char* name);
+  double stated_amount(const char* name);  // a number, not negative
+  std::uint64_t stated_count(const char* name, std::uint64_t min, std::uint64_t max);
+  void require(const char* name);
+
   bool has(const char* name) const;
+  bool given(const char* name) const;  // there, and not null
   std::string place(std::string_view name) const;
   void fail(std::string_view name, std::string_view message, std::string remedy = "");
   // Another reader's error, if it comes first.
@@ -44,6 +53,8 @@ class Fields {
 
   // The first error, or the first field that no getter asked for.
   Result<> finish();
+  // The first error; names that nobody asked for are left alone.
+  Result<> finish_open() const;
 
  private:
   const nlohmann::json* find(const char* name);
@@ -58,6 +69,19 @@ class Fields {
 
 // One part of a pointer, escaped.
 std::string pointer_part(std::string_view name);
+
+// Calls `read(element, pointer)` for each element of an array, absent being empty, and keeps the
+// first error.
+template <typename Read>
+void each_element(Fields& fields, const char* name, Read read) {
+  const nlohmann::json* elements = fields.array(name);
+  for (size_t i = 0; elements != nullptr && i < elements->size(); ++i) {
+    auto done = read((*elements)[i], fields.place(name) + "/" + std::to_string(i));
+    if (!done) {
+      fields.fail(done.error());
+    }
+  }
+}
 
 // "30s", "250ms", "2min" in milliseconds; nullopt where it is no duration.
 std::optional<double> parse_duration_ms(std::string_view text);

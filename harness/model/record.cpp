@@ -1,9 +1,14 @@
 #include "model/record.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "model/diagnosis_json.h"
-#include "model/json_reader.h"
+#include "model/fields.h"
+#include "model/json_lines.h"
 
 namespace relapse::model {
 
@@ -52,76 +57,183 @@ ordered_json host_json(const HostFacts& host) {
           {"capabilities", std::move(capabilities)}};
 }
 
-VerdictKind read_verdict(const JsonReader& in, std::string_view key) {
-  auto verdict = verdict_from_word(in.text(key));
+VerdictKind read_verdict(Fields& fields, const char* name) {
+  auto verdict = verdict_from_word(fields.stated_text(name));
   if (!verdict) {
-    in.fail(key, verdict.error().message, verdict.error().remedy);
+    fields.fail(name, verdict.error().message, verdict.error().remedy);
     return VerdictKind::kError;
   }
   return *verdict;
 }
 
-SubjectFacts read_subject(const JsonReader& in) {
-  SubjectFacts subject;
-  subject.name = in.text("name");
-  subject.origin = in.text("origin");
-  subject.path = in.text("path");
-  subject.sha256 = in.text("sha256");
-  subject.version = in.text("version");
-  subject.label = in.text("label");
-  return subject;
-}
-
-HostFacts read_host(const JsonReader& in) {
-  HostFacts host;
-  host.kernel = in.text("kernel");
-  host.cores = in.integer<int>("cores", 0);
-  host.privileges = in.text("privileges");
-  host.capabilities = in.text_map("capabilities");
-  return host;
-}
-
-void read_findings(const JsonReader& in, ScenarioRecord& out) {
-  if (const auto specimen = in.object_or_none("specimen")) {
-    out.specimen = SpecimenFacts{specimen->text("name"), read_verdict(*specimen, "expected")};
-  }
-  const JsonReader trials = in.object("trials");
-  out.trials.run = trials.integer<int>("run", 0);
-  out.trials.failed = trials.integer<int>("failed", 0);
-  out.trials.first_failure = trials.integer_or_none<int>("first_failure", 1);
-  if (const auto diagnosis = in.object_or_none("diagnosis")) {
-    out.diagnosis = read_diagnosis(*diagnosis);
-  }
-  for (const JsonReader& stall : in.objects_or_none("stalls")) {
-    out.stalls.push_back(read_stall(stall));
-  }
-  if (const auto control = in.object_or_none("control")) {
-    out.control = ControlFacts{control->text("change"), control->text("outcome"),
-                               control->amount("duration_ms")};
+// Calls `read(object, pointer)` for a member that is an object; keeps its error.
+template <typename Read>
+void read_member(Fields& fields, const char* name, Read read) {
+  if (const json* member = fields.object(name)) {
+    if (auto done = read(*member, fields.place(name)); !done) {
+      fields.fail(done.error());
+    }
   }
 }
 
-ScenarioRecord read_scenario(const JsonReader& in) {
-  ScenarioRecord out;
-  out.id = in.text("id");
-  out.component = in.text("component");
-  out.variant = in.text("variant");
-  out.verdict = read_verdict(in, "verdict");
-  out.reason = in.text("reason");
-  out.duration_ms = in.amount("duration_ms");
-  for (const JsonReader& subject : in.objects("subjects")) {
-    out.subjects.push_back(read_subject(subject));
+int small_count(Fields& fields, const char* name, std::uint64_t min = 0) {
+  return static_cast<int>(fields.stated_count(name, min, std::numeric_limits<int>::max()));
+}
+
+Result<> read_subject(const json& object, const std::string& pointer, SubjectFacts& out) {
+  Fields fields(object, pointer);
+  out.name = fields.stated_text("name");
+  out.origin = fields.stated_text("origin");
+  out.path = fields.stated_text("path");
+  out.sha256 = fields.stated_text("sha256");
+  out.version = fields.stated_text("version");
+  out.label = fields.stated_text("label");
+  return fields.finish_open();
+}
+
+Result<> read_host(const json& object, const std::string& pointer, HostFacts& out) {
+  Fields fields(object, pointer);
+  out.kernel = fields.stated_text("kernel");
+  out.cores = small_count(fields, "cores");
+  out.privileges = fields.stated_text("privileges");
+  fields.require("capabilities");
+  out.capabilities = fields.texts("capabilities");
+  return fields.finish_open();
+}
+
+Result<> read_program(const json& object, const std::string& pointer, Record& out) {
+  Fields fields(object, pointer);
+  out.version = fields.stated_text("version");
+  out.commit = fields.stated_text("commit");
+  return fields.finish_open();
+}
+
+Result<> read_calibration(const json& object, const std::string& pointer, CalibrationFacts& out) {
+  Fields fields(object, pointer);
+  out.bad = fields.stated_text("bad");
+  out.good = fields.stated_text("good");
+  out.complete = fields.stated_flag("complete");
+  return fields.finish_open();
+}
+
+Result<> read_specimen(const json& object, const std::string& pointer, SpecimenFacts& out) {
+  Fields fields(object, pointer);
+  out.name = fields.stated_text("name");
+  out.expected = read_verdict(fields, "expected");
+  return fields.finish_open();
+}
+
+Result<> read_trials(const json& object, const std::string& pointer, TrialCounts& out) {
+  Fields fields(object, pointer);
+  out.run = small_count(fields, "run");
+  out.failed = small_count(fields, "failed");
+  if (fields.given("first_failure")) {
+    out.first_failure = small_count(fields, "first_failure", 1);
   }
-  const JsonReader calibration = in.object("calibration");
-  out.calibration.bad = calibration.text("bad");
-  out.calibration.good = calibration.text("good");
-  out.calibration.complete = calibration.flag("complete");
-  read_findings(in, out);
-  out.schedule = in.any("schedule");
-  out.notes = in.texts_or_none("notes");
-  out.output_tail = in.text_or_empty("output_tail");
-  out.replay = in.text("replay");
-  return out;
+  return fields.finish_open();
+}
+
+Result<> read_control(const json& object, const std::string& pointer, ControlFacts& out) {
+  Fields fields(object, pointer);
+  out.change = fields.stated_text("change");
+  out.outcome = fields.stated_text("outcome");
+  out.duration_ms = fields.stated_amount("duration_ms");
+  return fields.finish_open();
+}
+
+bool deeper_than(const json& value, int limit) {
+  if (!value.is_structured()) {
+    return false;
+  }
+  return limit == 0 || std::any_of(value.begin(), value.end(), [limit](const json& child) {
+           return deeper_than(child, limit - 1);
+         });
+}
+
+// Kept as it stands, so its depth is checked here: copying it and writing it out recurse.
+void read_schedule(Fields& fields, json& out) {
+  const json* schedule = fields.child("schedule");
+  if (schedule == nullptr) {
+    return;
+  }
+  if (deeper_than(*schedule, kScheduleDepthMax)) {
+    fields.fail("schedule",
+                fmt::format("'schedule' is more than {} levels deep", kScheduleDepthMax));
+    return;
+  }
+  out = *schedule;
+}
+
+// What an entry has only where there is something to say.
+void read_findings(Fields& fields, ScenarioRecord& out) {
+  read_member(fields, "specimen", [&out](const json& object, const std::string& at) {
+    return read_specimen(object, at, out.specimen.emplace());
+  });
+  read_member(fields, "diagnosis", [&out](const json& object, const std::string& at) {
+    return read_diagnosis(object, at, out.diagnosis.emplace());
+  });
+  each_element(fields, "stalls", [&out](const json& object, const std::string& at) {
+    return read_stall(object, at, out.stalls.emplace_back());
+  });
+  read_member(fields, "control", [&out](const json& object, const std::string& at) {
+    return read_control(object, at, out.control.emplace());
+  });
+  read_schedule(fields, out.schedule);
+  out.notes = fields.list("notes");
+  out.output_tail = fields.text("output_tail");
+}
+
+Result<> read_scenario(const json& object, const std::string& pointer, ScenarioRecord& out) {
+  Fields fields(object, pointer);
+  out.id = fields.stated_text("id");
+  out.component = fields.stated_text("component");
+  out.variant = fields.stated_text("variant");
+  out.verdict = read_verdict(fields, "verdict");
+  out.reason = fields.stated_text("reason");
+  out.duration_ms = fields.stated_amount("duration_ms");
+  fields.require("subjects");
+  each_element(fields, "subjects", [&out](const json& subject, const std::string& at) {
+    return read_subject(subject, at, out.subjects.emplace_back());
+  });
+  fields.require("calibration");
+  read_member(fields, "calibration", [&out](const json& calibration, const std::string& at) {
+    return read_calibration(calibration, at, out.calibration);
+  });
+  fields.require("trials");
+  read_member(fields, "trials", [&out](const json& trials, const std::string& at) {
+    return read_trials(trials, at, out.trials);
+  });
+  read_findings(fields, out);
+  out.replay = fields.stated_text("replay");
+  return fields.finish_open();
+}
+
+Result<> read_record(const json& document, Record& out) {
+  Fields fields(document, "");
+  fields.require("relapse");
+  read_member(fields, "relapse", [&out](const json& object, const std::string& at) {
+    return read_program(object, at, out);
+  });
+  out.command = fields.stated_text("command");
+  out.started = fields.stated_text("started");
+  out.duration_ms = fields.stated_amount("duration_ms");
+  fields.require("host");
+  read_member(fields, "host", [&out](const json& object, const std::string& at) {
+    return read_host(object, at, out.host);
+  });
+  out.seed = fields.stated_count("seed", 0, std::numeric_limits<std::uint64_t>::max());
+  out.verdict = read_verdict(fields, "verdict");
+  fields.require("scenarios");
+  each_element(fields, "scenarios", [&out](const json& object, const std::string& at) {
+    return read_scenario(object, at, out.scenarios.emplace_back());
+  });
+  return fields.finish_open();
+}
+
+// The library opens its messages with its own name for the error, in brackets.
+std::string_view without_tag(std::string_view what) {
+  const size_t end = what.find("] ");
+  return what.starts_with('[') && end != std::string_view::npos ? what.substr(end + 2) : what;
 }
 
 }  // namespace
@@ -187,35 +299,31 @@ std::string json_text(const ordered_json& document) {
 }
 
 Result<Record> record_from_json(const json& document) {
-  std::optional<Error> wrong;
-  const JsonReader in(document, "", wrong);
   Record record;
-  const JsonReader program = in.object("relapse");
-  record.version = program.text("version");
-  record.commit = program.text("commit");
-  record.command = in.text("command");
-  record.started = in.text("started");
-  record.duration_ms = in.amount("duration_ms");
-  record.host = read_host(in.object("host"));
-  record.seed = in.integer<std::uint64_t>("seed");
-  record.verdict = read_verdict(in, "verdict");
-  for (const JsonReader& scenario : in.objects("scenarios")) {
-    record.scenarios.push_back(read_scenario(scenario));
-  }
-  if (wrong) {
-    return *std::move(wrong);
+  if (auto done = read_record(document, record); !done) {
+    Error error = std::move(done).error();
+    const std::string place = error.pointer.empty() ? "a record" : error.pointer;
+    error.message = fmt::format("{}: {}", place, error.message);
+    return error;
   }
   return record;
 }
 
 Result<Record> record_from_text(std::string_view text, const std::string& file) {
-  auto document = parse_json(text, file);
-  if (!document) {
-    return std::move(document).error();
+  json document;
+  try {
+    document = json::parse(text);
+  } catch (const json::parse_error& error) {
+    return Error{ErrorKind::kScenario, fmt::format("not JSON: {}", without_tag(error.what())), "",
+                 file, line_at(text, error.byte)};
+  } catch (const json::exception& error) {  // a number that no type holds
+    return Error{ErrorKind::kScenario, fmt::format("not usable: {}", without_tag(error.what())), "",
+                 file};
   }
-  auto record = record_from_json(*document);
+  auto record = record_from_json(document);
   if (!record) {
     record.error().file = file;
+    record.error().line = line_of(lines_of_json(text), record.error().pointer);
   }
   return record;
 }

@@ -120,8 +120,11 @@ nlohmann::ordered_json to_json(const Record& record);
 // for bytes that are not UTF-8 (a subject may print anything).
 std::string json_text(const nlohmann::ordered_json& document);
 
-// The first thing that is wrong is named by its key ("scenarios[2].trials.run"). Unknown keys are
-// left alone: a newer relapse may have written them.
+// A schedule may be nested so deep.
+inline constexpr int kScheduleDepthMax = 64;
+
+// The first thing that is wrong is named by its place ("/scenarios/2/trials/run"), in a text by
+// its line as well. Unknown keys are left alone: a newer relapse may have written them.
 Result<Record> record_from_json(const nlohmann::json& document);
 Result<Record> record_from_text(std::string_view text, const std::string& file = "");
 

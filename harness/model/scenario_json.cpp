@@ -36,17 +36,6 @@ void each_member(Fields& fields, const char* name, Read read) {
   }
 }
 
-template <typename Read>
-void each_element(Fields& fields, const char* name, Read read) {
-  const json* elements = fields.array(name);
-  for (size_t i = 0; elements != nullptr && i < elements->size(); ++i) {
-    auto done = read((*elements)[i], fmt::format("{}/{}", fields.place(name), i));
-    if (!done) {
-      fields.fail(done.error());
-    }
-  }
-}
-
 Result<> read_choice(const json& value, const std::string& pointer, Choice& choice) {
   Fields fields(value, pointer);
   choice.label = fields.text("label");

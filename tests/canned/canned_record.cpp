@@ -173,7 +173,7 @@ void add_hostile(Record& record) {
   out.diagnosis->sentence = hostile();
   out.diagnosis->evidence = {hostile(), "", "# no heading", "1. no list", "- no list"};
   out.diagnosis->nodes = {{*out.diagnosis->process, 1, hostile(), hostile()}};
-  out.diagnosis->edges = {{5, -1, hostile(), Cause::kUnknown, false}};
+  out.diagnosis->edges = {{5, 6, hostile(), Cause::kUnknown, false}};
   out.stalls = {{1, 2, Cause::kCpu, hostile()}};
   out.control = ControlFacts{hostile(), hostile(), 0};
   out.schedule = {{hostile(), {hostile(), nullptr, 1.5}}};

@@ -56,28 +56,34 @@ TEST_CASE("a value is known in the form that JSON gives it") {
 TEST_CASE("no string of a record escapes") {
   const std::string secret = "pl4nted-s3cret";
   const Redactor redactor({secret});
-  json document = to_json(relapse::canned::record());
-  document["scenarios"][0]["diagnosis"] = document["scenarios"][4]["diagnosis"];
+  // One entry that has every field there is.
+  Record record = relapse::canned::record();
+  auto full = record.scenarios.back();
+  full.specimen = {"pipe", relapse::model::VerdictKind::kFail};
+  full.diagnosis->peer = full.diagnosis->process;
+  record.scenarios = {full};
+  const json document = to_json(record);
   int planted = 0;
   int words = 0;
   for (const auto& pointer : strings_of(document)) {
     json with_secret = document;
     with_secret[pointer] = "x " + secret + " y";
-    const auto record = record_from_json(with_secret);
-    if (!record) {  // a word of a fixed list: nothing foreign can stand there
+    const auto read = record_from_json(with_secret);
+    if (!read) {  // a word of a fixed list: nothing foreign can stand there
       const std::string key = pointer.back();
       INFO(pointer.to_string());
       CHECK((key == "verdict" || key == "expected" || key == "proof" || key == "cause"));
       ++words;
       continue;
     }
-    const json cleaned = to_json(redactor.clean(*record));
+    const json cleaned = to_json(redactor.clean(*read));
     INFO(pointer.to_string());
     CHECK(cleaned[pointer] == "x *** y");
     ++planted;
   }
-  CHECK(planted > 100);
-  CHECK(words > 10);
+  CHECK(planted > 40);
+  CHECK(words ==
+        8);  // verdicts of the run, the entry, the hang; its proof; what had to come; causes
 }
 
 TEST_CASE("names within a schedule and of capabilities are strings as well") {
