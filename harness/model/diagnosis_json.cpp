@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "model/fields.h"
-#include "model/record.h"
 
 namespace relapse::model {
 

@@ -1,5 +1,5 @@
 #pragma once
-// The Diagnosis part of a record, read. (Writing it is `to_json`, in record.h.)
+// The Diagnosis part of a record, and of what `relapse diagnose --json` prints.
 
 #include <nlohmann/json.hpp>
 #include <string>
@@ -8,6 +8,8 @@
 #include "model/result.h"
 
 namespace relapse::model {
+
+nlohmann::ordered_json to_json(const Diagnosis& diagnosis);
 
 // `pointer` is where the object stands in its document.
 Result<> read_diagnosis(const nlohmann::json& object, const std::string& pointer, Diagnosis& out);

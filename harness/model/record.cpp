@@ -6,7 +6,6 @@
 #include <limits>
 #include <utility>
 
-#include "model/diagnosis_json.h"
 #include "model/fields.h"
 #include "model/json_lines.h"
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "model/diagnosis.h"
+#include "model/diagnosis_json.h"
 #include "model/result.h"
 #include "model/verdict.h"
 
@@ -112,7 +113,6 @@ struct Record {
   bool operator==(const Record&) const = default;
 };
 
-nlohmann::ordered_json to_json(const Diagnosis& diagnosis);
 nlohmann::ordered_json to_json(const ScenarioRecord& scenario);
 nlohmann::ordered_json to_json(const Record& record);
 
