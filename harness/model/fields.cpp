@@ -4,6 +4,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <utility>
 
 #include "model/nearest.h"
@@ -29,7 +30,7 @@ std::string pointer_part(std::string_view name) {
 std::optional<double> parse_duration_ms(std::string_view text) {
   double number = 0;
   auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failed != std::errc() || number < 0) {
+  if (failed != std::errc() || !std::isfinite(number) || number < 0) {
     return std::nullopt;
   }
   std::string_view unit = text.substr(static_cast<size_t>(end - text.data()));
