@@ -15,7 +15,7 @@ WaitGraph::WaitGraph(const Snapshot& snapshot, const History& history, const Set
     : snapshot_(snapshot),
       history_(history),
       settings_(settings),
-      nodes_(find_ways(snapshot, history, settings)) {
+      nodes_(find_ways(snapshot, settings)) {
   for (size_t i = 0; i < nodes_.size(); ++i) {
     by_process_[nodes_[i].process].push_back(i);
     by_thread_[nodes_[i].thread] = i;

@@ -12,6 +12,7 @@
 
 #include <vector>
 
+#include "diagnose/history.h"
 #include "diagnose/ways.h"
 
 namespace relapse::diagnose {

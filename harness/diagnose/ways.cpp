@@ -48,8 +48,8 @@ constexpr size_t kBlanketHandlers = 20;
 
 class Finder {
  public:
-  Finder(const Snapshot& snapshot, const History& history, const Settings& settings)
-      : snapshot_(snapshot), history_(history), settings_(settings) {}
+  Finder(const Snapshot& snapshot, const Settings& settings)
+      : snapshot_(snapshot), settings_(settings) {}
 
   ThreadNode node(const ProcessFact& process, const ThreadFact& thread) {
     process_ = &process;
@@ -116,7 +116,6 @@ class Finder {
   std::uint64_t channel_of(const FdFact& fd) const;
 
   const Snapshot& snapshot_;
-  const History& history_;
   const Settings& settings_;
   const ProcessFact* process_ = nullptr;
   const ThreadFact* thread_ = nullptr;
@@ -618,9 +617,8 @@ void Finder::add_connect() {
 
 }  // namespace
 
-std::vector<ThreadNode> find_ways(const Snapshot& snapshot, const History& history,
-                                  const Settings& settings) {
-  Finder finder(snapshot, history, settings);
+std::vector<ThreadNode> find_ways(const Snapshot& snapshot, const Settings& settings) {
+  Finder finder(snapshot, settings);
   std::vector<ThreadNode> nodes;
   for (const ProcessFact& process : snapshot.processes) {
     for (const ThreadFact& thread : process.threads) {

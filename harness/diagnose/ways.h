@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "diagnose/channels.h"
-#include "diagnose/history.h"
 #include "diagnose/settings.h"
 #include "diagnose/snapshot.h"
 #include "model/diagnosis.h"
@@ -61,7 +60,6 @@ struct ThreadNode {
 };
 
 // One node for every thread of every process in the snapshot.
-std::vector<ThreadNode> find_ways(const Snapshot& snapshot, const History& history,
-                                  const Settings& settings);
+std::vector<ThreadNode> find_ways(const Snapshot& snapshot, const Settings& settings);
 
 }  // namespace relapse::diagnose
