@@ -1,12 +1,10 @@
 #include "run/host_tools.h"
 
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <sstream>
-#include <thread>
 
 namespace relapse::run {
 
@@ -24,16 +22,6 @@ HostTools find_host_tools() {
     }
   }
   return tools;
-}
-
-model::HostFacts host_facts() {
-  utsname host{};
-  ::uname(&host);
-  model::HostFacts facts;
-  facts.kernel = host.release;
-  facts.cores = static_cast<int>(std::thread::hardware_concurrency());
-  facts.privileges = ::geteuid() == 0 ? "root" : "user";
-  return facts;
 }
 
 }  // namespace relapse::run

@@ -141,7 +141,9 @@ bool is_broad(const fs::path& folder) {
 }
 
 // Shows the program, with the files that belong to it, at `place`; returns its path in the world.
-std::string show_program(const fs::path& program, const std::string& place, TrialPlan& plan) {
+std::string show_program(const ResolvedSubject& subject, const std::string& place,
+                         TrialPlan& plan) {
+  const fs::path program = subject.facts.path;
   // An npm package finds its dependencies through the node_modules folder that it lies in.
   const std::string text = program.string();
   const size_t modules = text.find("/node_modules/");
@@ -151,7 +153,8 @@ std::string show_program(const fs::path& program, const std::string& place, Tria
     return place + text.substr(modules);
   }
   const fs::path target = fs::path(place) / program.filename();
-  if (is_broad(program.parent_path())) {
+  // A folder that is closed to others (as mkdtemp makes them) would be closed in the world too.
+  if (is_broad(program.parent_path()) || !subject.folder_is_open) {
     plan.world.mounts.push_back({text, target});
   } else {
     plan.world.mounts.push_back({program.parent_path(), place});
@@ -177,7 +180,7 @@ Placed place_subject(const std::string& name, const Role& role, const ResolvedSu
   Placed placed;
   const std::string place =
       role.place.empty() ? fmt::format("{}/{}", kToolFolder, name) : role.place;
-  placed.program = show_program(subject.facts.path, place, plan);
+  placed.program = show_program(subject, place, plan);
   if (subject.is_node_script) {
     placed.command.push_back("node");
   }
@@ -276,6 +279,12 @@ Result<TrialPlan> make_plan(const Scenario& scenario, const std::string& variant
                                "node",
                                subject.facts.path),
                    "chmod +x it"};
+    }
+    if (!subject.is_open) {
+      return Error{
+          ErrorKind::kUsage,
+          fmt::format("{} cannot be read by the world's ordinary user", subject.facts.path),
+          subject.is_executable ? "chmod o+rx it" : "chmod o+r it"};
     }
     Placed placed = place_subject(name, role, subject, plan);
     if (name == scenario.subject) {

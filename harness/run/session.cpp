@@ -19,6 +19,7 @@
 #include "run/scenario_file.h"
 #include "run/supervisor.h"
 #include "run/version.h"
+#include "world/capabilities.h"
 
 namespace relapse::run {
 
@@ -450,7 +451,7 @@ model::Record Session::make_record() const {
                                fmt::gmtime(std::chrono::system_clock::to_time_t(began_)));
   record.duration_ms =
       std::chrono::duration<double, std::milli>(std::chrono::system_clock::now() - began_).count();
-  record.host = host_facts();
+  record.host = world::host_facts(world::find_capabilities());
   record.seed = request_.seed;
   std::optional<VerdictKind> verdict;
   for (const auto& entry : entries_) {

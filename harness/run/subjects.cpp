@@ -28,6 +28,12 @@ bool ends_with_any(const std::string& path) {
   return false;
 }
 
+bool allows(const fs::path& path, fs::perms wanted) {
+  std::error_code error;
+  const auto found = fs::status(path, error).permissions();
+  return !error && (found & wanted) == wanted;
+}
+
 // The "version" of the package that the program belongs to: the nearest package.json above it
 // that has one.
 std::string package_version(const fs::path& program) {
@@ -111,6 +117,11 @@ ResolvedSubject SubjectResolver::describe(const std::string& path, model::Subjec
   subject.facts = std::move(facts);
   subject.is_node_script = ends_with_any(subject.facts.path);
   subject.is_executable = ::access(real.c_str(), X_OK) == 0;
+  const auto wanted = subject.is_executable ? fs::perms::others_read | fs::perms::others_exec
+                                            : fs::perms::others_read;
+  subject.is_open = allows(real, wanted);
+  subject.folder_is_open =
+      allows(real.parent_path(), fs::perms::others_read | fs::perms::others_exec);
   return subject;
 }
 

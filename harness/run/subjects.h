@@ -14,6 +14,8 @@ struct ResolvedSubject {
   model::SubjectFacts facts;    // origin "missing": the program is not there
   bool is_node_script = false;  // started through node, whatever its mode
   bool is_executable = false;
+  bool is_open = false;         // any user may read it (and execute it, where it is executable)
+  bool folder_is_open = false;  // any user may list and enter the folder that it lies in
   std::map<std::string, std::string> env;  // of the choice
   std::string remedy;                      // where it is missing
 };

@@ -223,6 +223,7 @@ void Trial::on_exited(const world::SubjectEnd& end) {
   if (!ended_) {
     observation_.signaled = end.signaled;
     observation_.exit_code = end.code;
+    observation_.out_of_memory = end.oom;
   }
   stop(TrialEnd::kExited);
 }

@@ -34,6 +34,8 @@ run::ResolvedSubject subject(const std::string& name, const std::string& path) {
   resolved.facts.path = path;
   resolved.facts.origin = "given";
   resolved.is_executable = true;
+  resolved.is_open = true;
+  resolved.folder_is_open = true;
   return resolved;
 }
 
@@ -132,6 +134,22 @@ TEST_CASE("of a folder that is everybody's only the program is shown") {
     CHECK(mount.source != "/tmp");
     CHECK(mount.source != "/root");
   }
+}
+
+TEST_CASE("of a folder that is closed to others only the program is shown") {
+  auto scenario = run::parse_scenario(good_text(), "f");
+  REQUIRE(scenario.ok());
+  auto closed = subject("runner", "/tmp/tmp.Xy12/run-agent");
+  closed.folder_is_open = false;
+  std::map<std::string, run::ResolvedSubject> subjects = {{"runner", closed},
+                                                          {"agent", subject("agent", "/opt/a/a")}};
+  auto plan = run::make_plan(*scenario, "v", subjects, {}, 1);
+  REQUIRE(plan.ok());
+  for (const auto& mount : plan->world.mounts) {
+    CHECK(mount.source != "/tmp/tmp.Xy12");
+  }
+  subjects.at("runner").is_open = false;
+  CHECK_FALSE(run::make_plan(*scenario, "v", subjects, {}, 1).ok());
 }
 
 TEST_CASE("the control changes the standard input of one role, and nothing else") {
