@@ -93,8 +93,9 @@ class Mutator {
       const auto tokens = tokens_of(seed);
       dictionary_.insert(dictionary_.end(), tokens.begin(), tokens.end());
     }
-    for (const auto* odd : {"-1", "0", "18446744073709551616", "1e308", "null", "true", "{", "[",
-                            "\"", "\\u0000", "\xff", "\xe2\x80\xae", "\x1b[2J", "```", "]]>"}) {
+    for (const auto* odd :
+         {"-1", "0", "18446744073709551616", "1e308", "null", "true", "{", "[", "\"", "\\u0000",
+          "\xff", "\xe2\x80\xae", "\x7f", "\x1b[2J", "```", "]]>"}) {
       dictionary_.emplace_back(odd);
     }
   }

@@ -82,8 +82,8 @@ TEST_CASE("no string of a record escapes") {
     ++planted;
   }
   CHECK(planted > 40);
-  CHECK(words ==
-        8);  // verdicts of the run, the entry, the hang; its proof; what had to come; causes
+  // Verdicts of the run, the entry and the hang, its proof, what had to come, three causes.
+  CHECK(words == 8);
 }
 
 TEST_CASE("names within a schedule and of capabilities are strings as well") {

@@ -44,7 +44,8 @@ TEST_CASE("whatever the limit, the file stays within it and ends with a whole se
   const size_t whole = reports::markdown_report(record).size() + 2;
   const std::string before = "0123456789";
   size_t last = 0;
-  for (size_t limit = 0; limit < before.size() + whole + 50; limit += 131) {
+  constexpr size_t kStep = 131;
+  for (size_t limit = 0; limit < before.size() + whole + kStep; limit += kStep) {
     const Folder folder;
     REQUIRE(os::append_to_file(folder / "summary", before).ok());
     const auto outcome = append_step_summary(folder / "summary", record, limit);

@@ -10,6 +10,7 @@ using namespace std::string_literals;
 
 TEST_CASE("what would act on a reader's screen is spelled out") {
   CHECK(visible("\x1b[2Ja\x07"s, Lines::kMany) == "\\x1b[2Ja\\x07");
+  CHECK(visible("a\x7f", Lines::kMany) == "a\\x7f");
   CHECK(visible("a\0b"s, Lines::kMany) == "a\\x00b");
   CHECK(visible("\xe2\x80\xae"
                 "exe",
