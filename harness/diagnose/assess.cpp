@@ -62,6 +62,9 @@ class Assessor {
                    bool awaited_input);
   bool spent(const ThreadNode& node, double due_ms, double since_ms, int times) const;
   bool awaits_silent_input(const Chain& chain) const;
+  size_t watched_by(int process, const ThreadFact& thread) const {
+    return interests_of(*snapshot().process(process), thread.wait).size();
+  }
   const InputHistory* input_of(const Chain& chain) const;
   double still_ms(const Chain& chain) const;
   void name_timer(const ThreadNode& node, double due_ms, const std::string& what);
@@ -159,9 +162,11 @@ void Assessor::require_for(const ThreadNode& node, const Hope& hope, const Chain
       if (spent(node, hope.due_ms, since_ms, kFiringsToSpend)) {
         return;
       }
-      const bool plain_sleep = thread != nullptr && thread->wait.kind == WaitKind::kSleep;
       const bool own = node.process == waiter;
-      const bool excused = awaited_input && !plain_sleep &&
+      // A time-out on one descriptor is a decision about it; in an event loop it is anybody's.
+      const bool decided = thread != nullptr && (thread->wait.kind == WaitKind::kSleep ||
+                                                 (own && watched_by(node.process, *thread) == 1));
+      const bool excused = awaited_input && !decided &&
                            (own || hope.due_ms > settings().holder_timer_ms ||
                             spent(node, hope.due_ms, since_ms, 1));
       if (excused) {
