@@ -16,8 +16,9 @@ using model::Proof;
 
 namespace {
 
-constexpr int kFiringsToSpend = 2;    // a timer that fired twice for nothing is a habit
-constexpr double kLongerAgain = 1.5;  // and one that is now set for much longer is another
+constexpr int kFiringsToSpend = 2;      // a timer that fired twice for nothing is a habit,
+constexpr int kLongFiringsToSpend = 1;  // a long one that was set again for as long, after once
+constexpr double kLongerAgain = 1.5;    // and one that is now set for much longer is another
 
 double floor_for_input(const InputHistory* input, const Settings& settings) {
   const bool spoken = input != nullptr && (input->touched || input->bytes.value_or(0) > 0);
@@ -159,7 +160,9 @@ void Assessor::require_for(const ThreadNode& node, const Hope& hope, const Chain
     case HopeKind::kSleep:
     case HopeKind::kTimer: {
       require(settings().evidence_floor_ms);
-      if (spent(node, hope.due_ms, since_ms, kFiringsToSpend)) {
+      const bool is_long = hope.due_ms >= settings().holder_timer_ms;
+      if (hope.due_ms > settings().horizon_ms ||
+          spent(node, hope.due_ms, since_ms, is_long ? kLongFiringsToSpend : kFiringsToSpend)) {
         return;
       }
       const bool own = node.process == waiter;
@@ -171,7 +174,7 @@ void Assessor::require_for(const ThreadNode& node, const Hope& hope, const Chain
                             spent(node, hope.due_ms, since_ms, 1));
       if (excused) {
         require(floor_for_input(input_of(chain), settings()));
-      } else if (!pending_) {
+      } else if (!pending_ || hope.due_ms > pending_->due_ms) {
         pending_ = Pending{static_cast<size_t>(&node - graph_.nodes().data()), hope.due_ms};
       }
       return;
