@@ -16,8 +16,9 @@ using model::Proof;
 
 namespace {
 
-constexpr int kFiringsToSpend = 2;    // a timer that fired twice for nothing is a habit
-constexpr double kLongerAgain = 1.5;  // and one that is now set for much longer is another
+constexpr int kFiringsToSpend = 2;      // a timer that fired twice for nothing is a habit,
+constexpr int kLongFiringsToSpend = 1;  // a long one that was set again for as long, after once
+constexpr double kLongerAgain = 1.5;    // and one that is now set for much longer is another
 
 double floor_for_input(const InputHistory* input, const Settings& settings) {
   const bool spoken = input != nullptr && (input->touched || input->bytes.value_or(0) > 0);
@@ -62,6 +63,9 @@ class Assessor {
                    bool awaited_input);
   bool spent(const ThreadNode& node, double due_ms, double since_ms, int times) const;
   bool awaits_silent_input(const Chain& chain) const;
+  size_t watched_by(int process, const ThreadFact& thread) const {
+    return interests_of(*snapshot().process(process), thread.wait).size();
+  }
   const InputHistory* input_of(const Chain& chain) const;
   double still_ms(const Chain& chain) const;
   void name_timer(const ThreadNode& node, double due_ms, const std::string& what);
@@ -156,17 +160,21 @@ void Assessor::require_for(const ThreadNode& node, const Hope& hope, const Chain
     case HopeKind::kSleep:
     case HopeKind::kTimer: {
       require(settings().evidence_floor_ms);
-      if (spent(node, hope.due_ms, since_ms, kFiringsToSpend)) {
+      const bool is_long = hope.due_ms >= settings().holder_timer_ms;
+      if (hope.due_ms > settings().horizon_ms ||
+          spent(node, hope.due_ms, since_ms, is_long ? kLongFiringsToSpend : kFiringsToSpend)) {
         return;
       }
-      const bool plain_sleep = thread != nullptr && thread->wait.kind == WaitKind::kSleep;
       const bool own = node.process == waiter;
-      const bool excused = awaited_input && !plain_sleep &&
+      // A time-out on one descriptor is a decision about it; in an event loop it is anybody's.
+      const bool decided = thread != nullptr && (thread->wait.kind == WaitKind::kSleep ||
+                                                 (own && watched_by(node.process, *thread) == 1));
+      const bool excused = awaited_input && !decided &&
                            (own || hope.due_ms > settings().holder_timer_ms ||
                             spent(node, hope.due_ms, since_ms, 1));
       if (excused) {
         require(floor_for_input(input_of(chain), settings()));
-      } else if (!pending_) {
+      } else if (!pending_ || hope.due_ms > pending_->due_ms) {
         pending_ = Pending{static_cast<size_t>(&node - graph_.nodes().data()), hope.due_ms};
       }
       return;

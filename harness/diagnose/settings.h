@@ -22,6 +22,10 @@ struct Settings {
   // are heartbeats and watchdogs.
   double holder_timer_ms = 10000;
 
+  // A time-out further away than this is nobody's plan, only a runtime's way to say "for ever"
+  // (a day is common). Plain sleeps are believed however long they are.
+  double horizon_ms = 3600e3;
+
   // Shorter quiet stretches are nobody's grace period: not reported.
   double stall_min_ms = 1000;
 

@@ -459,7 +459,9 @@ void Finder::add_output(const FdFact& fd, bool only_thing) {
     return;  // an edge-triggered watch that has nothing to tell
   }
   FarEnd end = far_end(snapshot_, *process_, fd, false);
-  Way& way = add(Cause::kPipeFull, only_thing ? one_thing() : static_cast<int>(kScoreOutput));
+  // In a set, and without having been able to ask, it is more likely not full.
+  const int in_a_set = lent == process_->lent.end() ? kScoreIdleConnection : kScoreOutput;
+  Way& way = add(Cause::kPipeFull, only_thing ? one_thing() : in_a_set);
   way.fd = fd.number;
   way.object = describe(fd);
   way.far_name = end.name;

@@ -45,7 +45,9 @@ TEST_CASE("the quiet period is asked for before any verdict") {
 }
 
 TEST_CASE("the waiter's own time-out makes evidence of it, after the floor") {
-  Scene scene = held_open(Scene::events({0}, 7400));
+  Scene scene = held_open(Scene::events({0, 3}, 7400));
+  scene.read_end(11, 3, 600);  // an event loop has more than its input
+  scene.write_end(11, 4, 600);
   scene.settings.quiet_ms = 500;
   scene.history.processes[11].quiet_ms = 4900;
   CHECK(scene.assess().diagnosis.verdict == Movement::kUndecided);
@@ -56,8 +58,18 @@ TEST_CASE("the waiter's own time-out makes evidence of it, after the floor") {
   CHECK(result.cause == Cause::kStdinOpen);
 }
 
+TEST_CASE("a time-out on the input alone is waited out, however long") {
+  Scene scene = held_open(Scene::events({0}, 40000));
+  CHECK(scene.assess().diagnosis.verdict == Movement::kProgress);
+  CHECK(scene.assess().diagnosis.cause == Cause::kTimer);
+  scene.history.threads[11].firings = {{50000, 40000}, {90000, 40000}};
+  CHECK(scene.assess().diagnosis.verdict == Movement::kHang);
+}
+
 TEST_CASE("a conversation is given more time than a silent input") {
-  Scene scene = held_open(Scene::events({0}, 7400));
+  Scene scene = held_open(Scene::events({0, 3}, 7400));
+  scene.read_end(11, 3, 600);
+  scene.write_end(11, 4, 600);
   scene.history.inputs[{11, 0}] = {20000, true, true, 5};
   scene.history.processes[11].quiet_ms = 8000;
   CHECK(scene.assess().diagnosis.verdict == Movement::kUndecided);
