@@ -24,6 +24,7 @@ struct ProcessSample {
   int parent = 0;
   std::uint64_t started = 0;
   std::uint64_t cpu_ns = 0;
+  std::uint64_t queued_ns = 0;  // all its threads: runnable, but without a processor
   std::optional<os::IoCount> io;
   std::uint64_t outputs = 0;  // writes seen on its standard output and error
   std::uint64_t inputs = 0;   // reads seen on its standard input

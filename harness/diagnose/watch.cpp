@@ -86,6 +86,20 @@ void Watch::follow_inputs(double now_ms) {
   }
 }
 
+namespace {
+
+std::uint64_t queued_ns(int pid) {
+  std::uint64_t sum = 0;
+  for (int tid : os::list_tids(pid)) {
+    if (auto count = os::read_run_count(pid, tid)) {
+      sum += count->queued_ns;
+    }
+  }
+  return sum;
+}
+
+}  // namespace
+
 void Watch::sample(double now_ms, const std::vector<Counter>& counters) {
   tree_.update();
   if (activity_) {
@@ -109,6 +123,7 @@ void Watch::sample(double now_ms, const std::vector<Counter>& counters) {
     if (!process.zombie) {
       watch_descriptors(stat, now_ms);
       process.io = os::read_io(pid);
+      process.queued_ns = queued_ns(pid);
     }
     if (activity_) {
       process.outputs = activity_->of(pid, 1).writes + activity_->of(pid, 2).writes;
