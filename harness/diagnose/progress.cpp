@@ -65,14 +65,19 @@ void Progress::compare_window(Track& track, const ProcessSample& sample, double 
   const auto& [then_ms, then] = track.window.front();
   const ProcessSample& before = track.window.back().second;
   const double span_ms = now_ms - then_ms;
-  // What it would have used on an idle machine: on a crowded one a busy program gets so little
-  // that it would look idle.
+  const double cpu_ms = static_cast<double>(sample.cpu_ns - then.cpu_ns) / 1e6;
+  // On a crowded machine a busy program gets so little that it would look idle.
   const std::uint64_t queued_ns = std::max(sample.queued_ns, then.queued_ns) - then.queued_ns;
-  const double cpu_ms = static_cast<double>(sample.cpu_ns - then.cpu_ns + queued_ns) / 1e6;
+  const double wanted_ms = cpu_ms + static_cast<double>(queued_ns) / 1e6;
+  const bool starved = wanted_ms > settings_.starved_cpu_share * std::max(span_ms, kWindowMs);
   track.cpu_share = span_ms > 0 ? std::max(0.0, cpu_ms - kTickMs) / span_ms : 0;
-  const bool ran_now = sample.cpu_ns != before.cpu_ns || sample.queued_ns > before.queued_ns;
-  if (ran_now && cpu_ms > settings_.idle_cpu_share * std::max(span_ms, kWindowMs) + kTickMs) {
-    effect(sample.host_pid, now_ms, fmt::format("asked for {:.0f} ms of processor time", cpu_ms));
+  if (starved) {
+    track.cpu_share = std::max(track.cpu_share, wanted_ms / std::max(span_ms, kWindowMs));
+  }
+  const bool ran_now = sample.cpu_ns != before.cpu_ns;
+  if (starved ||
+      (ran_now && cpu_ms > settings_.idle_cpu_share * std::max(span_ms, kWindowMs) + kTickMs)) {
+    effect(sample.host_pid, now_ms, fmt::format("used {:.0f} ms of processor time", cpu_ms));
   }
   if (sample.outputs != before.outputs && sample.io && before.io &&
       sample.io->write_calls != before.io->write_calls) {

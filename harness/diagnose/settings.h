@@ -33,6 +33,10 @@ struct Settings {
   // measured with real agents that hung: 0.3 to 2 %.
   double idle_cpu_share = 0.05;
 
+  // A program that is runnable for half of the time is busy, however little of a processor a
+  // crowded machine gives it; an idle runtime's wake-ups stay far below, waits for a turn included.
+  double starved_cpu_share = 0.5;
+
   // Such a runtime also reads its own /proc files and wakes its threads through eventfds, which
   // count as reads: 40 bytes a second were seen.
   double idle_read_bytes_s = 512;

@@ -24,7 +24,7 @@ struct SessionRequest {
   GivenSubjects given;
   bool require_real = false;
   CalibrateWhen calibrate = CalibrateWhen::kWhenNeeded;
-  int jobs = 2;
+  int jobs = 4;  // trials mostly wait: more than there are processors
   std::uint64_t seed = 1;
   std::optional<double> quiet_ms;  // instead of the scenarios' own
   std::string state_folder;        // where proofs are remembered; empty: nowhere
