@@ -1,7 +1,7 @@
 # The two commands of the README are `make run` and `make test`; both install what is missing.
 # A test that fails twice has failed: once may be a crowded machine, and ctest says so.
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test test-asan bench format lint clean
+.PHONY: help setup build run test test-asan bench format lint lint-fast clean
 
 JOBS ?= $(shell nproc)
 
@@ -32,8 +32,11 @@ bench: build     ## ratios against named peers; writes build/bench.json
 format:          ## rewrite the sources as .clang-format says
 	@git ls-files '*.h' '*.cpp' | xargs clang-format -i
 
-lint: setup      ## style, includes, function length, clang-tidy
+lint: setup      ## all of CI's style checks, and clang-tidy over everything (many minutes)
 	@tools/lint
+
+lint-fast: setup ## formatting, lengths, banned calls
+	@tools/lint --fast
 
 clean:           ## remove what was built
 	@rm -rf build out

@@ -52,6 +52,17 @@ std::string label_of(const TrialPlan& plan) {
   return plan.control_change.empty() ? label : label + " (control)";
 }
 
+bool stalled_on_input(const Observation& seen) {
+  return seen.end == TrialEnd::kExited &&
+         std::any_of(seen.stalls.begin(), seen.stalls.end(),
+                     [](const auto& stall) { return stall.cause == model::Cause::kStdinOpen; });
+}
+
+bool hung_on_evidence(const Observation& seen) {
+  return seen.end == TrialEnd::kHang && seen.diagnosis &&
+         seen.diagnosis->proof != model::Proof::kProved;
+}
+
 class Session {
  public:
   Session(const SessionRequest& request, const SessionEvents& events)
@@ -309,15 +320,14 @@ std::vector<Observation> Session::run_trials(const std::vector<TrialPlan>& plans
   return supervisor_->run(plans, request_.jobs, events);
 }
 
-// A hang on evidence is held against the same trial with the suspected cause taken away.
+// A hang on evidence is held against the same trial with the suspected cause taken away, and so
+// is a grace period: only the difference says what it costs.
 void Session::run_controls(const std::vector<size_t>& indexes,
                            std::vector<Observation>& observations) {
   std::vector<TrialPlan> plans;
   std::vector<size_t> owners;
   for (size_t i = 0; i < indexes.size(); ++i) {
-    const auto& diagnosis = observations[i].diagnosis;
-    if (observations[i].end != TrialEnd::kHang || !diagnosis ||
-        diagnosis->proof == model::Proof::kProved) {
+    if (!hung_on_evidence(observations[i]) && !stalled_on_input(observations[i])) {
       continue;
     }
     auto control = make_control(*entries_[indexes[i]].scenario, *entries_[indexes[i]].plan);
@@ -334,6 +344,13 @@ void Session::run_controls(const std::vector<size_t>& indexes,
     facts.outcome = seen[i].end == TrialEnd::kExited ? "ended"
                     : seen[i].end == TrialEnd::kHang ? "hang"
                                                      : "not run to its end";
+    Observation& judged = observations[owners[i]];
+    if (stalled_on_input(judged) && facts.outcome == "ended") {
+      judged.notes.push_back(
+          fmt::format("penalty of {:.1f} s: it took {:.1f} s, and {:.1f} s with {}",
+                      std::max(0.0, judged.duration_ms - facts.duration_ms) / 1000,
+                      judged.duration_ms / 1000, facts.duration_ms / 1000, facts.change));
+    }
     entries_[indexes[owners[i]]].record.control = std::move(facts);
   }
 }
