@@ -5,10 +5,11 @@
 #include <utility>
 
 #include "fakes/archive.h"
-#include "fakes/config.h"
+#include "model/fields.h"
 
 namespace relapse::fakes {
 
+using model::Fields;
 using model::Result;
 using nlohmann::json;
 
@@ -39,7 +40,7 @@ void read_kind(Fields& fields, ArchiveEntry& entry) {
     fields.fail("hardlink", "an entry is one kind of link");
   }
   if ((is_symlink || is_hardlink) && entry.link.empty()) {
-    fields.fail(is_symlink ? "symlink" : "hardlink", "needs a target");
+    fields.fail(is_symlink ? "symlink" : "hardlink", "a link needs a target");
   }
   if (is_symlink) {
     entry.kind = EntryKind::kSymlink;
@@ -51,7 +52,7 @@ void read_kind(Fields& fields, ArchiveEntry& entry) {
     entry.kind = EntryKind::kFifo;
   }
   if (type != "file" && type != "directory" && type != "fifo") {
-    fields.fail("type", "must be \"file\", \"directory\" or \"fifo\"");
+    fields.fail("type", "'type' must be \"file\", \"directory\" or \"fifo\"");
   }
 }
 
@@ -64,7 +65,7 @@ void read_content(Fields& fields, ArchiveEntry& entry) {
     fields.fail("size", "an entry has either content or size");
   }
   if (has_size && pattern.empty()) {
-    fields.fail("pattern", "must not be empty");
+    fields.fail("pattern", "'pattern' must not be empty");
     return;
   }
   if (has_size) {
@@ -82,7 +83,7 @@ void read_content(Fields& fields, ArchiveEntry& entry) {
 void read_mode(Fields& fields, ArchiveEntry& entry) {
   std::string text = fields.text("mode", fmt::format("{:04o}", default_mode(entry.kind)));
   if (text.empty() || text.size() > 5 || text.find_first_not_of("01234567") != std::string::npos) {
-    fields.fail("mode", "must be octal, as a string: \"0755\"");
+    fields.fail("mode", "'mode' must be octal, as a string: \"0755\"");
     return;
   }
   entry.mode = static_cast<unsigned>(std::stoul(text, nullptr, 8)) & 07777U;
@@ -105,7 +106,7 @@ Result<> read_entry(const json& value, const std::string& where, Room& room,
                     std::vector<ArchiveEntry>& entries) {
   Fields fields(value, where);
   ArchiveEntry entry;
-  std::string path = fields.text("path");
+  std::string path = fields.required_text("path");
   read_kind(fields, entry);
   read_content(fields, entry);
   read_mode(fields, entry);
@@ -113,8 +114,8 @@ Result<> read_entry(const json& value, const std::string& where, Room& room,
   // unset.
   entry.mtime_s = fields.number("mtime", 1'700'000'000, 0, kMtimeMax);
   std::int64_t count = fields.number("count", 1, 1, kEntriesMax);
-  if (path.empty() || path.find('\0') != std::string::npos) {
-    fields.fail("path", "is missing");
+  if ((path + entry.link).find('\0') != std::string::npos) {
+    fields.fail("path", "a path holds no NUL");
   }
   room.entries -= count;
   room.bytes -= count * static_cast<std::int64_t>(entry.content.size());
@@ -150,7 +151,7 @@ Result<> read_damage(const json& value, const std::string& where, ArchiveSpec& s
   } else if (trailer == "bad") {
     spec.trailer = TrailerDamage::kBad;
   } else if (trailer != "whole") {
-    fields.fail("trailer", "must be \"missing\" or \"bad\"");
+    fields.fail("trailer", "'trailer' must be \"missing\" or \"bad\"");
   }
   if (spec.trailer != TrailerDamage::kNone && spec.form != ArchiveForm::kTarGz) {
     fields.fail("trailer", "only a gzip has a trailer");
@@ -178,14 +179,11 @@ std::optional<ArchiveForm> form_of(const std::string& word) {
 
 Result<ArchiveSpec> ArchiveSpec::parse(const json& value, const std::string& where) {
   Fields fields(value, where);
-  const json* entries = fields.child("entries");
+  const json* entries = fields.array("entries");
   const json* damage = fields.child("damage");
   auto form = form_of(fields.text("form", "tar.gz"));
   if (!form) {
-    fields.fail("form", "must be \"tar.gz\", \"tar\", \"html\" or \"empty\"");
-  }
-  if (entries != nullptr && !entries->is_array()) {
-    fields.fail("entries", "must be a list");
+    fields.fail("form", "'form' must be \"tar.gz\", \"tar\", \"html\" or \"empty\"");
   }
   if (auto done = fields.finish(); !done) {
     return done.error();
@@ -195,13 +193,13 @@ Result<ArchiveSpec> ArchiveSpec::parse(const json& value, const std::string& whe
   Room room;
   for (std::size_t i = 0; entries != nullptr && i < entries->size(); ++i) {
     auto read =
-        read_entry((*entries)[i], fmt::format("{}.entries[{}]", where, i), room, spec.entries);
+        read_entry((*entries)[i], fmt::format("{}/entries/{}", where, i), room, spec.entries);
     if (!read) {
       return read.error();
     }
   }
   if (damage != nullptr) {
-    if (auto read = read_damage(*damage, where + ".damage", spec); !read) {
+    if (auto read = read_damage(*damage, where + "/damage", spec); !read) {
       return read.error();
     }
   }

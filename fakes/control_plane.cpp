@@ -7,11 +7,12 @@
 #include <limits>
 #include <utility>
 
-#include "fakes/config.h"
+#include "model/fields.h"
 #include "os/files.h"
 
 namespace relapse::fakes {
 
+using model::Fields;
 using model::Result;
 using nlohmann::json;
 
@@ -42,7 +43,7 @@ std::string_view error_code_of(int status) {
 }
 
 Response ok(const json& body) {
-  return json_response(200, to_text(body));
+  return json_response(200, body);
 }
 
 bool has_text(const json& body, const char* name) {
@@ -94,7 +95,7 @@ Result<ControlPlaneConfig> ControlPlaneConfig::parse(const json& value, const st
   if (auto done = fields.finish(); !done) {
     return done.error();
   }
-  auto plan = FaultPlan::parse(faults == nullptr ? json() : *faults, where + ".faults");
+  auto plan = FaultPlan::parse(faults == nullptr ? json() : *faults, where + "/faults");
   if (!plan) {
     return plan.error();
   }
@@ -252,7 +253,7 @@ std::string ControlPlaneFake::next_id() {
 
 Response ControlPlaneFake::error(int status, std::string_view message) const {
   json body = {{"error", {{"message", message}, {"code", error_code_of(status)}}}};
-  return json_response(status, to_text(body));
+  return json_response(status, body);
 }
 
 }  // namespace relapse::fakes

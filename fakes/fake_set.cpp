@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <utility>
 
-#include "fakes/config.h"
+#include "model/fields.h"
 
 namespace relapse::fakes {
 
 using model::Done;
 using model::Error;
 using model::ErrorKind;
+using model::Fields;
 using model::Result;
 using nlohmann::json;
 
@@ -57,11 +58,11 @@ std::vector<std::string> FakesConfig::names() const {
 }
 
 Result<FakesConfig> parse_fakes(std::string_view text) {
-  auto value = parse_json(text, "fakes");
-  if (!value) {
-    return value.error();
+  json value = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (value.is_discarded()) {
+    return model::field_error("", "not JSON");
   }
-  return FakesConfig::parse(*value, "fakes");
+  return FakesConfig::parse(value, "");
 }
 
 Result<> FakeSet::serve(boost::asio::io_context& loop, const TrialParts& trial,
@@ -69,7 +70,7 @@ Result<> FakeSet::serve(boost::asio::io_context& loop, const TrialParts& trial,
                         std::map<std::string, os::Fd>& listeners) {
   auto listener = listeners.find(name);
   if (listener == listeners.end()) {
-    return Error{ErrorKind::kSystem, "no listening socket for the fake '" + name + "'", "", "", 0};
+    return Error{ErrorKind::kSystem, "no listening socket for the fake '" + name + "'"};
   }
   ServerParts parts{name, &service, trial.log, trial.gate};
   auto server = std::make_unique<HttpServer>(loop, std::move(parts), faults);

@@ -30,7 +30,7 @@ struct FakesConfig {
   std::vector<std::string> names() const;
 };
 
-// From bytes that nobody vouches for.
+// From bytes that nobody vouches for: all that stands under `world.fakes`.
 model::Result<FakesConfig> parse_fakes(std::string_view text);
 
 struct TrialParts {

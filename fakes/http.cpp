@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/status.hpp>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 namespace relapse::fakes {
@@ -19,8 +20,12 @@ std::string_view Request::header(std::string_view name) const {
   return found == headers.end() ? std::string_view() : std::string_view(found->value);
 }
 
-Response json_response(int status, std::string body) {
-  return Response{status, "application/json", {}, std::move(body)};
+std::string to_text(const nlohmann::json& value) {
+  return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+Response json_response(int status, const nlohmann::json& body) {
+  return Response{status, "application/json", {}, to_text(body)};
 }
 
 std::string_view reason_phrase(int status) {

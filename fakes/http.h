@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,7 +34,9 @@ struct Response {
   std::string body;
 };
 
-Response json_response(int status, std::string body);
+// JSON to text without exceptions: what is no UTF-8 in it is replaced.
+std::string to_text(const nlohmann::json& value);
+Response json_response(int status, const nlohmann::json& body);
 
 struct ReplyHead {
   int status = 200;

@@ -42,8 +42,7 @@ Result<tcp> protocol_of(int listener) {
   }
   bool inet = address.ss_family == AF_INET || address.ss_family == AF_INET6;
   if (listening == 0 || !inet) {
-    return Error{ErrorKind::kSystem, "a fake was handed a socket that is no TCP listener", "", "",
-                 0};
+    return Error{ErrorKind::kSystem, "a fake was handed a socket that is no TCP listener"};
   }
   return address.ss_family == AF_INET6 ? tcp::v6() : tcp::v4();
 }

@@ -4,12 +4,13 @@
 
 #include <utility>
 
-#include "fakes/config.h"
 #include "fakes/model_openai.h"
+#include "model/fields.h"
 #include "os/files.h"
 
 namespace relapse::fakes {
 
+using model::Fields;
 using model::Result;
 using nlohmann::json;
 
@@ -116,7 +117,7 @@ Result<ModelConfig> ModelConfig::parse(const json& value, const std::string& whe
   if (auto done = fields.finish(); !done) {
     return done.error();
   }
-  auto plan = FaultPlan::parse(faults == nullptr ? json() : *faults, where + ".faults");
+  auto plan = FaultPlan::parse(faults == nullptr ? json() : *faults, where + "/faults");
   if (!plan) {
     return plan.error();
   }
@@ -161,7 +162,7 @@ void ModelFake::handle(Exchange exchange) {
     exchange.reply(error(400, problem));
   } else if (counting) {
     json count = {{"input_tokens", token_estimate(request.body)}};
-    exchange.reply(json_response(200, to_text(count)));
+    exchange.reply(json_response(200, count));
   } else {
     answer_message(std::move(exchange), body);
   }
@@ -180,12 +181,12 @@ void ModelFake::answer_message(Exchange exchange, const json& body) {
   }
   message["content"] = json::array({{{"type", "text"}, {"text", text_}}});
   message["stop_reason"] = "end_turn";
-  exchange.reply(json_response(200, to_text(message)));
+  exchange.reply(json_response(200, message));
 }
 
 Response ModelFake::error(int status, std::string_view message) const {
   json body = {{"type", "error"}, {"error", {{"type", error_type(status)}, {"message", message}}}};
-  return json_response(status, to_text(body));
+  return json_response(status, body);
 }
 
 }  // namespace relapse::fakes

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "fakes/config.h"
 #include "fakes/model.h"
 
 namespace relapse::fakes {
@@ -88,14 +87,14 @@ void answer_openai(Exchange exchange, const json& body, const std::string& text,
                     {"type", "invalid_request_error"},
                     {"param", nullptr},
                     {"code", nullptr}}}};
-    exchange.reply(json_response(400, to_text(error)));
+    exchange.reply(json_response(400, error));
     return;
   }
   std::int64_t input_tokens = token_estimate(exchange.request().body);
   if (body.value("stream", json(false)) == true) {
     stream(exchange, body, text, id, input_tokens);
   } else {
-    exchange.reply(json_response(200, to_text(completed(body, id, text, input_tokens))));
+    exchange.reply(json_response(200, completed(body, id, text, input_tokens)));
   }
 }
 

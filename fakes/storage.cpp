@@ -4,10 +4,12 @@
 
 #include <utility>
 
-#include "fakes/config.h"
+#include "model/fields.h"
 
 namespace relapse::fakes {
 
+using model::field_error;
+using model::Fields;
 using model::Result;
 using nlohmann::json;
 
@@ -33,19 +35,19 @@ std::string_view s3_code(int status) {
 
 Result<StorageConfig> StorageConfig::parse(const json& value, const std::string& where) {
   Fields fields(value, where);
-  const json* archives = fields.child("archives");
+  const json* archives = fields.object("archives");
   const json* faults = fields.child("faults");
-  if (archives == nullptr || !archives->is_object()) {
-    fields.fail("archives", "must be an object: a path, and what is there");
+  if (archives == nullptr) {
+    fields.fail("archives", "'archives' is missing: by path, what is there");
   }
   if (auto done = fields.finish(); !done) {
     return done.error();
   }
   StorageConfig config;
   for (const auto& [path, description] : archives->items()) {
-    std::string place = fmt::format("{}.archives[\"{}\"]", where, path);
+    std::string place = where + "/archives/" + model::pointer_part(path);
     if (path.empty() || path.front() != '/' || path.find('?') != std::string::npos) {
-      return config_error(place, "an archive's path begins with '/' and has no query");
+      return field_error(place, "an archive's path begins with '/' and has no query");
     }
     auto spec = ArchiveSpec::parse(description, place);
     if (!spec) {
@@ -53,7 +55,7 @@ Result<StorageConfig> StorageConfig::parse(const json& value, const std::string&
     }
     config.archives.emplace(path, *std::move(spec));
   }
-  auto plan = FaultPlan::parse(faults == nullptr ? json() : *faults, where + ".faults");
+  auto plan = FaultPlan::parse(faults == nullptr ? json() : *faults, where + "/faults");
   if (!plan) {
     return plan.error();
   }

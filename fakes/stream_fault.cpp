@@ -6,11 +6,13 @@
 #include <array>
 #include <utility>
 
-#include "fakes/config.h"
+#include "model/fields.h"
 
 namespace relapse::fakes {
 
 using model::Done;
+using model::field_error;
+using model::Fields;
 using model::Result;
 using nlohmann::json;
 
@@ -28,7 +30,7 @@ Result<Hold> parse_hold(const json& value, const std::string& where) {
   Hold hold;
   if (value.is_string()) {
     if (value.get_ref<const std::string&>() != "forever") {
-      return config_error(where, "must be \"forever\" or an object");
+      return field_error(where, "a hold is \"forever\" or an object");
     }
     return hold;
   }
@@ -40,13 +42,13 @@ Result<Hold> parse_hold(const json& value, const std::string& where) {
     return done.error();
   }
   if (!hold.release.empty() == (requests > 0)) {
-    return config_error(where, "needs either \"release\" or \"requests\" with \"match\"");
+    return field_error(where, "a hold needs either 'release' or 'requests' with 'match'");
   }
   if (!hold.release.empty()) {
     hold.kind = Hold::Kind::kRelease;
     return hold;
   }
-  auto pattern = RequestPattern::parse(match, where + ".match");
+  auto pattern = RequestPattern::parse(match, where + "/match");
   if (!pattern) {
     return pattern.error();
   }
@@ -72,7 +74,7 @@ Result<Cut> parse_cut(const json& value, const std::string& where) {
   Cut cut;
   const json* after = fields.child("after");
   if (after == nullptr) {
-    fields.fail("after", "is missing: a number of bytes of the body, or \"request\"");
+    fields.fail("after", "'after' is missing: a number of bytes of the body, or \"request\"");
   } else if (*after != "request") {
     cut.after_bytes = static_cast<std::uint64_t>(fields.number("after", 0, 0, kBytesMax));
   }
@@ -82,7 +84,7 @@ Result<Cut> parse_cut(const json& value, const std::string& where) {
   } else if (how == "stall") {
     cut.how = Cut::How::kStall;
   } else if (how != "close") {
-    fields.fail("how", "must be \"close\", \"reset\" or \"stall\"");
+    fields.fail("how", "'how' must be \"close\", \"reset\" or \"stall\"");
   }
   if (auto done = fields.finish(); !done) {
     return done.error();
@@ -99,8 +101,8 @@ Result<Behaviour> behaviour_from_word(const std::string& word, const std::string
   } else if (word == "reset") {
     behaviour.cut = Cut{std::nullopt, Cut::How::kReset};
   } else if (word != "ok") {
-    return config_error(where,
-                        "must be \"ok\", \"hold\", \"close\", \"reset\", a status or an object");
+    return field_error(
+        where, "a behaviour is \"ok\", \"hold\", \"close\", \"reset\", a status or an object");
   }
   return behaviour;
 }
@@ -108,7 +110,7 @@ Result<Behaviour> behaviour_from_word(const std::string& word, const std::string
 Result<Behaviour> behaviour_from_status(const json& value, const std::string& where) {
   Behaviour behaviour;
   if (!value.is_number_integer() || value < 200 || value > 599) {
-    return config_error(where, "a status is a whole number from 200 to 599");
+    return field_error(where, "a status is a whole number from 200 to 599");
   }
   if (value != 200) {
     behaviour.status = value.get<int>();
@@ -116,24 +118,14 @@ Result<Behaviour> behaviour_from_status(const json& value, const std::string& wh
   return behaviour;
 }
 
-Result<> read_headers(const json* value, Fields& fields, std::vector<Header>& headers) {
-  if (value == nullptr) {
-    return Done{};
-  }
-  if (!value->is_object()) {
-    fields.fail("headers", "must be an object of strings");
-    return Done{};
-  }
-  for (const auto& [name, text] : value->items()) {
+void read_headers(Fields& fields, std::vector<Header>& headers) {
+  for (const auto& [name, text] : fields.texts("headers")) {
     // A line break would write into the reply what nobody asked for.
-    bool plain = text.is_string() &&
-                 (name + text.get<std::string>()).find_first_of("\r\n") == std::string::npos;
-    if (!plain || name.empty()) {
-      return config_error(fields.place("headers"), "must be an object of one-line strings");
+    if (name.empty() || (name + text).find_first_of("\r\n") != std::string::npos) {
+      fields.fail("headers", "a header is one line");
     }
-    headers.push_back({name, text.get<std::string>()});
+    headers.push_back({name, text});
   }
-  return Done{};
 }
 
 // The parts that are objects of their own.
@@ -159,7 +151,8 @@ Result<> read_parts(Fields& fields, Behaviour& behaviour) {
     }
     behaviour.cut = *cut;
   }
-  return read_headers(fields.child("headers"), fields, behaviour.headers);
+  read_headers(fields, behaviour.headers);
+  return Done{};
 }
 
 }  // namespace
@@ -193,11 +186,11 @@ Result<RequestPattern> RequestPattern::parse(std::string_view text, std::string_
     pattern.method = text.substr(0, space);
     text.remove_prefix(space + 1);
     if (std::find(kMethods.begin(), kMethods.end(), pattern.method) == kMethods.end()) {
-      return config_error(where, fmt::format("'{}' is not a request method", pattern.method));
+      return field_error(where, fmt::format("'{}' is not a request method", pattern.method));
     }
   }
   if (text.empty() || (text.front() != '/' && text.front() != '*')) {
-    return config_error(where, "a pattern is \"METHOD /path*\" or \"/path*\" or \"*\"");
+    return field_error(where, "a pattern is \"METHOD /path*\" or \"/path*\" or \"*\"");
   }
   pattern.glob = text;
   return pattern;
@@ -290,10 +283,10 @@ Result<FaultPlan> FaultPlan::parse(const json& value, const std::string& where) 
     return plan;
   }
   if (!value.is_array()) {
-    return config_error(where, "must be a list of rules");
+    return field_error(where, "the faults must be a list of rules");
   }
   for (std::size_t i = 0; i < value.size(); ++i) {
-    auto rule = parse_rule(value[i], fmt::format("{}[{}]", where, i));
+    auto rule = parse_rule(value[i], fmt::format("{}/{}", where, i));
     if (!rule) {
       return rule.error();
     }
@@ -304,33 +297,30 @@ Result<FaultPlan> FaultPlan::parse(const json& value, const std::string& where) 
 
 Result<FaultPlan::Rule> FaultPlan::parse_rule(const json& value, const std::string& where) {
   Fields fields(value, where);
-  std::string match = fields.text("match");
-  const json* then = fields.child("then");
+  std::string match = fields.required_text("match");
+  const json* then = fields.array("then");
   const json* always = fields.child("always");
-  if (then != nullptr && !then->is_array()) {
-    fields.fail("then", "must be a list of behaviours");
-  }
   if (then == nullptr && always == nullptr) {
-    fields.fail("then", "a rule needs \"then\" or \"always\"");
+    fields.fail("then", "a rule needs 'then' or 'always'");
   }
   if (auto done = fields.finish(); !done) {
     return done.error();
   }
   Rule rule;
-  auto pattern = RequestPattern::parse(match, where + ".match");
+  auto pattern = RequestPattern::parse(match, where + "/match");
   if (!pattern) {
     return pattern.error();
   }
   rule.match = *std::move(pattern);
   for (std::size_t k = 0; then != nullptr && k < then->size(); ++k) {
-    auto behaviour = parse_behaviour((*then)[k], fmt::format("{}.then[{}]", where, k));
+    auto behaviour = parse_behaviour((*then)[k], fmt::format("{}/then/{}", where, k));
     if (!behaviour) {
       return behaviour.error();
     }
     rule.then.push_back(*std::move(behaviour));
   }
   if (always != nullptr) {
-    auto behaviour = parse_behaviour(*always, where + ".always");
+    auto behaviour = parse_behaviour(*always, where + "/always");
     if (!behaviour) {
       return behaviour.error();
     }

@@ -19,7 +19,7 @@ using nlohmann::json;
 namespace {
 
 BuiltArchive build(const std::string& text) {
-  auto spec = ArchiveSpec::parse(json::parse(text), "a");
+  auto spec = ArchiveSpec::parse(json::parse(text), "/a");
   INFO((spec.ok() ? "" : spec.error().text()));
   REQUIRE(spec.ok());
   auto built = build_archive(*spec);
@@ -216,14 +216,14 @@ TEST_CASE("keep_bytes beyond the end is no damage", "[archive]") {
 
 TEST_CASE("what is wrong with an archive is said, and where", "[archive]") {
   auto error_of = [](const std::string& text) {
-    auto spec = ArchiveSpec::parse(json::parse(text), "a");
-    return spec.ok() ? "" : spec.error().message;
+    auto spec = ArchiveSpec::parse(json::parse(text), "/a");
+    return spec.ok() ? "" : spec.error().pointer + ": " + spec.error().message;
   };
   CHECK(error_of(R"({"entries": [{"path": "x"}, {"content": "y"}]})") ==
-        "a.entries[1].path: is missing");
-  CHECK(error_of(R"({"form": "zip"})").find("a.form: ") == 0);
-  CHECK(error_of(R"({"entries": {}})").find("a.entries: ") == 0);
-  CHECK(error_of(R"({"entrys": []})").find("a.entrys: no such field") == 0);
+        "/a/entries/1/path: 'path' is missing or empty");
+  CHECK(error_of(R"({"form": "zip"})").find("/a/form: ") == 0);
+  CHECK(error_of(R"({"entries": {}})").find("/a/entries: ") == 0);
+  CHECK(error_of(R"({"entrys": []})").find("/a/entrys: there is no field") == 0);
   for (const char* entry : {
            R"({"path": ""})",
            R"({"path": "x", "mode": "0999"})",
@@ -246,10 +246,11 @@ TEST_CASE("what is wrong with an archive is said, and where", "[archive]") {
            R"("x")",
        }) {
     INFO(entry);
-    CHECK(error_of(R"({"entries": [)" + std::string(entry) + "]}").find("a.entries[0]") == 0);
+    CHECK(error_of(R"({"entries": [)" + std::string(entry) + "]}").find("/a/entries/0") == 0);
   }
-  CHECK(error_of(R"({"damage": {"trailer": "odd"}})").find("a.damage.trailer: ") == 0);
-  CHECK(error_of(R"({"damage": {"keep_entries": 1}})").find("a.damage.keep_entries: ") == 0);
-  CHECK(error_of(R"({"form": "tar", "damage": {"trailer": "bad"}})").find("a.damage.trailer") == 0);
+  CHECK(error_of(R"({"damage": {"trailer": "odd"}})").find("/a/damage/trailer: ") == 0);
+  CHECK(error_of(R"({"damage": {"keep_entries": 1}})").find("/a/damage/keep_entries: ") == 0);
+  CHECK(error_of(R"({"form": "tar", "damage": {"trailer": "bad"}})").find("/a/damage/trailer") ==
+        0);
   CHECK(error_of(R"({"form": "empty", "damage": {"trailer": "missing"}})") != "");
 }

@@ -85,6 +85,8 @@ void Client::step_send() {
                                           MSG_DONTWAIT | MSG_NOSIGNAL);
   if (sent > 0) {
     unsent_.erase(0, static_cast<size_t>(sent));
+  } else if (sent < 0 && errno != EAGAIN) {
+    send_failed_ = true;
   }
   if (unsent_.empty() && end_input_) {
     end_input_ = false;
@@ -147,7 +149,7 @@ std::optional<Reply> parse_reply(const std::string& text, bool no_body) {
   }
   Reply reply;
   reply.head = text.substr(0, end + 2);
-  reply.status = std::atoi(text.c_str() + text.find(' '));
+  reply.status = static_cast<int>(std::strtol(text.c_str() + text.find(' '), nullptr, 10));
   std::size_t body = end + 4;
   if (no_body || reply.status == 204 || reply.status == 304) {
     reply.whole = true;

@@ -32,6 +32,8 @@ class Client {
   const std::string& text() const { return text_; }
   bool ended() const { return ended_; }      // the server closed in order
   bool was_reset() const { return reset_; }  // or with a reset
+  bool all_sent() const { return unsent_.empty(); }
+  bool send_failed() const { return send_failed_; }
   bool over() const { return ended_ || reset_; }
   std::uint16_t port() const { return port_of(socket_.get()); }
 
@@ -43,6 +45,7 @@ class Client {
   std::string unsent_;
   std::string text_;
   bool end_input_ = false;
+  bool send_failed_ = false;
   bool ended_ = false;
   bool reset_ = false;
 };

@@ -81,8 +81,8 @@ TEST_CASE("a set needs a listener for each fake, and knows no others", "[fake_se
   CHECK(started.error().message == "no listening socket for the fake 'model'");
   auto unknown = fakes::parse_fakes(R"({"database": {}})");
   REQUIRE_FALSE(unknown.ok());
-  CHECK(unknown.error().message == "fakes.database: no such field");
-  CHECK(unknown.error().remedy == "known here: control_plane, model, storage");
+  CHECK(unknown.error().message == "there is no field 'database'");
+  CHECK(unknown.error().pointer == "/database");
   CHECK(unknown.error().kind == model::ErrorKind::kScenario);
 }
 

@@ -17,7 +17,7 @@ const char* const kTwo = R"({"archives": {
   "/b.tar.gz": {"entries": [], "form": "html"}}})";
 
 StorageFake storage_of(const char* text) {
-  auto config = StorageConfig::parse(json::parse(text), "s");
+  auto config = StorageConfig::parse(json::parse(text), "/s");
   INFO((config.ok() ? "" : config.error().text()));
   REQUIRE(config.ok());
   auto fake = StorageFake::make(*config);
@@ -45,8 +45,9 @@ TEST_CASE("archives are served at their paths", "[storage]") {
 
 TEST_CASE("storage goes wrong per request", "[storage]") {
   auto storage = storage_of(kTwo);
-  Bench bench(storage, json::parse(R"([{"match": "GET /a*", "then": [503, {"cut": {"after": 9}}]},
-                                       {"match": "/moved", "always": {"redirect": "/a.tar.gz"}}])"));
+  Bench bench(storage, json::parse(R"([
+    {"match": "GET /a*", "then": [503, {"cut": {"after": 9}}]},
+    {"match": "/moved", "always": {"redirect": "/a.tar.gz"}}])"));
   auto busy = bench.ask(request("GET", "/a.tar.gz"));
   CHECK(busy.status == 503);
   CHECK(busy.body.find("SlowDown") != std::string::npos);
@@ -57,14 +58,14 @@ TEST_CASE("storage goes wrong per request", "[storage]") {
 
 TEST_CASE("the storage's configuration is checked", "[storage]") {
   auto error_of = [](const char* text) {
-    auto config = StorageConfig::parse(json::parse(text), "s");
-    return config.ok() ? "" : config.error().message;
+    auto config = StorageConfig::parse(json::parse(text), "/s");
+    return config.ok() ? std::string() : config.error().pointer + ": " + config.error().message;
   };
-  CHECK(error_of("{}").find("s.archives: ") == 0);
-  CHECK(error_of(R"({"archives": []})").find("s.archives: ") == 0);
-  CHECK(error_of(R"({"archives": {"a": {}}})").find("s.archives[\"a\"]: ") == 0);
-  CHECK(error_of(R"({"archives": {"/a?b": {}}})").find("s.archives[\"/a?b\"]: ") == 0);
-  CHECK(error_of(R"({"archives": {"/a": {"entries": [1]}}})")
-            .find("s.archives[\"/a\"].entries[0]: ") == 0);
-  CHECK(error_of(R"({"archives": {}, "faults": [1]})").find("s.faults[0]") == 0);
+  CHECK(error_of("{}").find("/s/archives: ") == 0);
+  CHECK(error_of(R"({"archives": []})").find("/s/archives: ") == 0);
+  CHECK(error_of(R"({"archives": {"a": {}}})").find("/s/archives/a: ") == 0);
+  CHECK(error_of(R"({"archives": {"/a?b": {}}})").find("/s/archives/~1a?b: ") == 0);
+  CHECK(error_of(R"({"archives": {"/a": {"entries": [1]}}})").find("/s/archives/~1a/entries/0: ") ==
+        0);
+  CHECK(error_of(R"({"archives": {}, "faults": [1]})").find("/s/faults/0") == 0);
 }

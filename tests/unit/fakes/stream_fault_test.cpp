@@ -5,7 +5,6 @@
 
 #include "catch.h"
 #include "fakes/body_shaper.h"
-#include "fakes/config.h"
 
 using namespace relapse;
 using fakes::Behaviour;
@@ -20,15 +19,15 @@ using nlohmann::json;
 namespace {
 
 FaultPlan plan_of(const char* text) {
-  auto plan = FaultPlan::parse(json::parse(text), "faults");
+  auto plan = FaultPlan::parse(json::parse(text), "/faults");
   INFO((plan.ok() ? "" : plan.error().text()));
   REQUIRE(plan.ok());
   return *std::move(plan);
 }
 
 std::string error_of(const char* text) {
-  auto plan = FaultPlan::parse(json::parse(text), "faults");
-  return plan.ok() ? "" : plan.error().message;
+  auto plan = FaultPlan::parse(json::parse(text), "/faults");
+  return plan.ok() ? "" : plan.error().pointer + ": " + plan.error().message;
 }
 
 std::vector<BodyShaper::Step> steps_of(BodyShaper& shaper) {
@@ -131,14 +130,14 @@ TEST_CASE("a behaviour's fields are read", "[stream_fault]") {
 }
 
 TEST_CASE("what is wrong with a fault is said, and where", "[stream_fault]") {
-  CHECK(error_of("{}") == "faults: must be a list of rules");
-  CHECK(error_of(R"([{"match": "*"}])") == "faults[0].then: a rule needs \"then\" or \"always\"");
-  CHECK(error_of(R"([{"match": "*", "then": 503}])") ==
-        "faults[0].then: must be a list of behaviours");
-  CHECK(error_of(R"([{"match": "x", "then": []}])").find("faults[0].match: ") == 0);
-  CHECK(error_of(R"([{"match": "*", "than": [], "then": []}])") == "faults[0].than: no such field");
+  CHECK(error_of("{}") == "/faults: the faults must be a list of rules");
+  CHECK(error_of(R"([{"match": "*"}])") == "/faults/0/then: a rule needs 'then' or 'always'");
+  CHECK(error_of(R"([{"match": "*", "then": 503}])") == "/faults/0/then: 'then' must be a list");
+  CHECK(error_of(R"([{"match": "x", "then": []}])").find("/faults/0/match: ") == 0);
+  CHECK(error_of(R"([{"match": "*", "than": [], "then": []}])") ==
+        "/faults/0/than: there is no field 'than'");
   CHECK(error_of(R"([{"match": "*", "then": [200, 99]}])") ==
-        "faults[0].then[1]: a status is a whole number from 200 to 599");
+        "/faults/0/then/1: a status is a whole number from 200 to 599");
   const std::vector<std::string> bad = {
       R"("sleep")",
       R"({"hold": "always"})",
@@ -167,7 +166,7 @@ TEST_CASE("what is wrong with a fault is said, and where", "[stream_fault]") {
   for (const std::string& behaviour : bad) {
     INFO(behaviour);
     std::string text = R"([{"match": "*", "always": )" + behaviour + "}]";
-    CHECK(error_of(text.c_str()).find("faults[0].always") == 0);
+    CHECK(error_of(text.c_str()).find("/faults/0/always") == 0);
   }
 }
 
