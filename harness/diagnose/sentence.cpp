@@ -71,7 +71,7 @@ struct Parts {
   std::string object;  // what it waits for
   std::string peer;    // who could end it; empty when nobody is known
   std::string peer_fd;
-  bool same = false;  // the peer is the waiter itself
+  int peer_thread = 0;  // as the process counts, where one thread alone could end it
 };
 
 std::string held_by(const Parts& parts) {
@@ -93,7 +93,7 @@ std::string futex_sentence(const Parts& p, const Link& link) {
   if (link.next && link.next->kind == HopeKind::kThread) {
     return fmt::format(
         "a thread of {} waits for {} of thread {} of the same process, which waits too", p.who,
-        link.way.object, link.next->thread);
+        link.way.object, p.peer_thread);
   }
   return fmt::format("{} waits for a lock or a condition that nobody releases", p.who);
 }
@@ -223,6 +223,15 @@ void add_quiet(const WaitGraph& graph, const ProcessFact& process, Diagnosis& in
                   history.last_effect.empty() ? "" : "; before that it " + history.last_effect));
 }
 
+// Of a lock among threads the others' doings say nothing.
+void add_still_thread(const WaitGraph& graph, const ThreadNode& node, const ProcessFact& process,
+                      Diagnosis& into) {
+  const ThreadFact* thread = thread_of(graph.snapshot(), node);
+  into.evidence.push_back(fmt::format("{}: its thread {} has not run for {}", name_of(process),
+                                      thread == nullptr ? 0 : thread->inner_tid,
+                                      seconds(graph.history().thread(node.thread).still_ms)));
+}
+
 void add_threads(const WaitGraph& graph, const ProcessFact& process, Diagnosis& into) {
   const ThreadFact* telling = telling_thread(graph, process);
   if (telling == nullptr) {
@@ -231,7 +240,7 @@ void add_threads(const WaitGraph& graph, const ProcessFact& process, Diagnosis& 
   const bool main = telling->main(process.host_pid);
   into.evidence.push_back(
       fmt::format("{}: {} {}", name_of(process),
-                  main ? "main thread in" : fmt::format("thread {} in", telling->tid),
+                  main ? "main thread in" : fmt::format("thread {} in", telling->inner_tid),
                   activity_of(process, *telling)));
   const auto others = process.threads.size() - 1;
   const auto idle =
@@ -336,7 +345,9 @@ void tell_cause(const WaitGraph& graph, const Chain& chain, Diagnosis& into) {
   if (peer != nullptr) {
     into.peer = ref_of(*peer);
     parts.peer = name_of(*peer);
-    parts.same = peer->host_pid == waiter.host_pid;
+    for (const ThreadFact& thread : peer->threads) {
+      parts.peer_thread = thread.tid == link.next->thread ? thread.inner_tid : parts.peer_thread;
+    }
     if (link.next->fd >= 0) {
       into.peer_fd = link.next->fd;
       parts.peer_fd = fmt::format("fd {}", link.next->fd);
@@ -352,7 +363,12 @@ void tell_evidence(const WaitGraph& graph, const Chain& chain, Diagnosis& into) 
   const Snapshot& snapshot = graph.snapshot();
   const ProcessFact& last = *snapshot.process(graph.nodes()[chain.links.back().node].process);
   const ProcessFact& named = *snapshot.process(graph.nodes()[chain.end().node].process);
-  add_quiet(graph, last, into);
+  const Link& end = chain.links.back();
+  if (end.next && end.next->kind == HopeKind::kThread) {
+    add_still_thread(graph, graph.nodes()[end.node], last, into);
+  } else {
+    add_quiet(graph, last, into);
+  }
   add_threads(graph, last, into);
   if (named.host_pid != last.host_pid) {
     add_threads(graph, named, into);

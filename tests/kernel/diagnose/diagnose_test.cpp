@@ -238,7 +238,7 @@ TEST_CASE("hundreds of looks at programs at work find no hang") {
   for (const auto& command : commands) {
     plans.push_back(plan_for(command.back(), command));
     auto& plan = plans.back();
-    plan.limit_s = 12;
+    plan.limit_s = 8;
     plan.settings.quiet_ms = 100;
     plan.settings.sample_ms = plan.settings.collect_ms = plan.settings.busy_ms = 30;
   }
