@@ -56,10 +56,8 @@ void lend_policy(int pid, int fifo_priority) {
   }
 }
 
-Result<> settle_child(int pid, os::Cgroup& group, int proc, const WorldInit& init,
-                      const os::Fd& ready) {
+Result<> settle_child(int pid, int proc, const WorldInit& init, const os::Fd& ready) {
   RELAPSE_TRY(map_users(proc, pid, init.spec.uid, init.as_root));
-  RELAPSE_TRY(group.add(pid));
   lend_policy(pid, init.spec.control.fifo_priority);
   const char go = 1;
   if (::write(ready.get(), &go, 1) != 1) {
@@ -87,17 +85,23 @@ bool is_mapped(unsigned id) {
   return true;
 }
 
-Result<Cloned> clone_world(WorldInit init, os::Cgroup& group, int proc) {
+Result<Cloned> clone_world(WorldInit init, const os::Cgroup& group, int proc) {
   auto ready = os::make_pipe();
-  if (!ready) {
-    return ready.error();
+  auto entrance = group.open_entrance();
+  if (!ready || !entrance) {
+    return ready ? entrance.error() : ready.error();
   }
+  init.groups = std::move(entrance->tasks);
   int pidfd = -1;
   clone_args arguments{};
   arguments.flags =
       CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_PIDFD;
   arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
   arguments.exit_signal = SIGCHLD;
+  if (entrance->into.valid()) {
+    arguments.flags |= CLONE_INTO_CGROUP;
+    arguments.cgroup = static_cast<std::uint64_t>(entrance->into.get());
+  }
   const long pid = ::syscall(SYS_clone3, &arguments, sizeof(arguments));
   if (pid < 0) {
     model::Error error = system_error("make a world's namespaces", errno);
@@ -110,7 +114,7 @@ Result<Cloned> clone_world(WorldInit init, os::Cgroup& group, int proc) {
     run_world_init(std::move(init));
   }
   Cloned cloned{static_cast<int>(pid), os::Fd(pidfd)};
-  auto settled = settle_child(cloned.pid, group, proc, init, ready->write);
+  auto settled = settle_child(cloned.pid, proc, init, ready->write);
   if (!settled) {
     ::kill(cloned.pid, SIGKILL);
     (void)::waitpid(cloned.pid, nullptr, 0);

@@ -15,9 +15,9 @@ struct Cloned {
   os::Fd pidfd;
 };
 
-// Clones PID 1 into namespaces of its own (the network is the caller's), maps the world's users,
-// puts it into `group`, and lets it go. `proc` is a folder descriptor of the host's /proc. On
-// an error nothing is left of the process.
-model::Result<Cloned> clone_world(WorldInit init, os::Cgroup& group, int proc);
+// Clones PID 1 into `group` and into namespaces of its own (the network is the caller's), maps the
+// world's users, and lets it go. `proc` is a folder descriptor of the host's /proc. On an error
+// nothing is left of the process.
+model::Result<Cloned> clone_world(WorldInit init, const os::Cgroup& group, int proc);
 
 }  // namespace relapse::world

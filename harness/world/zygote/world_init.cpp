@@ -66,6 +66,11 @@ Result<> build_world(const WorldInit& init) {
 
 // From the zygote's identity and groups to the world's own.
 Result<> settle(const WorldInit& init) {
+  for (const auto& group : init.groups) {
+    if (::write(group.get(), "0", 1) != 1) {
+      return system_error("join the world's control group", errno);
+    }
+  }
   const unsigned id = init.as_root ? 0 : init.spec.uid;
   if (::setresgid(id, id, id) != 0 || ::setresuid(id, id, id) != 0) {
     return system_error("take the world's user", errno);
@@ -143,7 +148,7 @@ std::vector<int> descriptors_of(const WorldInit& init) {
   for (const auto& fd : init.stdio) {
     open.push_back(fd.get());
   }
-  for (const auto* fds : {&init.sources.mounts, &init.sources.copies}) {
+  for (const auto* fds : {&init.sources.mounts, &init.sources.copies, &init.groups}) {
     for (const auto& fd : *fds) {
       open.push_back(fd.get());
     }
@@ -156,6 +161,7 @@ Result<StartedSubject> bring_up(WorldInit& init) {
   RELAPSE_TRY(build_world(init));
   auto subject = start_subject(init.spec, init.stdio, init.control, !init.memory_events.valid());
   init.sources = {};
+  init.groups.clear();
   for (auto& stdio : init.stdio) {
     stdio.reset();  // the far ends must see the subject's end, not ours
   }
@@ -182,9 +188,11 @@ void run_world_init(WorldInit init) {
   if (!subject) {
     fail(init.control, subject.error());
   }
-  // The zygote may have lent us the subject's scheduling policy, for the subject to inherit.
-  const sched_param normal{};
-  (void)::sched_setscheduler(0, SCHED_OTHER, &normal);
+  if (init.spec.control.fifo_priority > 0) {
+    // The zygote may have lent us the subject's scheduling policy, for the subject to inherit.
+    const sched_param normal{};
+    (void)::sched_setscheduler(0, SCHED_OTHER, &normal);
+  }
   auto told = os::send_message(init.control.get(),
                                nlohmann::json{{"event", "started"}, {"pid", subject->pid}}.dump(),
                                {subject->pidfd.get()});

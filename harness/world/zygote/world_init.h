@@ -13,11 +13,12 @@ namespace relapse::world {
 struct WorldInit {
   model::WorldSpec spec;
   os::Fd control;               // the supervisor's far end; its closing ends the world
-  os::Fd ready;                 // one byte arrives when the id maps and the groups are in place
+  os::Fd ready;                 // one byte arrives when the id maps are in place
   std::array<os::Fd, 3> stdio;  // the subject's
   Sources sources;
-  os::Fd memory_events;  // of the world's group; invalid: RLIMIT_DATA limits memory instead
-  bool as_root = false;  // the id map holds 0 and the subject's user, else the user alone
+  std::vector<os::Fd> groups;  // os::Cgroup::Entrance::tasks
+  os::Fd memory_events;        // of the world's group; invalid: RLIMIT_DATA limits memory instead
+  bool as_root = false;        // the id map holds 0 and the subject's user, else the user alone
 };
 
 // Never returns. Keeps nothing open of the process that it was forked from but what `init` holds.
