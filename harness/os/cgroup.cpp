@@ -131,14 +131,22 @@ Cgroup::~Cgroup() {
   remove();
 }
 
-Result<> Cgroup::add(int pid) {
+Result<Cgroup::Entrance> Cgroup::open_entrance() const {
+  Entrance entrance;
   for (const Part& part : parts_) {
-    auto written = write_at(part.parent, part.name + "/cgroup.procs", std::to_string(pid));
-    if (!written) {
-      return written;
+    const std::string path = part.v2 ? part.name : part.name + "/tasks";
+    Fd fd(::openat(part.parent, path.c_str(),
+                   (part.v2 ? O_RDONLY | O_DIRECTORY : O_WRONLY) | O_CLOEXEC));
+    if (!fd.valid()) {
+      return system_error("open " + path, errno);
+    }
+    if (part.v2) {
+      entrance.into = std::move(fd);
+    } else {
+      entrance.tasks.push_back(std::move(fd));
     }
   }
-  return Done{};
+  return entrance;
 }
 
 bool Cgroup::remove() {
@@ -245,7 +253,7 @@ Result<Cgroup> CgroupParents::make(const std::string& name, const CgroupLimits& 
     if (::mkdirat(folder, name.c_str(), 0755) != 0) {
       return system_error(fmt::format("mkdir {}/{}", parent.path, name), errno);
     }
-    group.parts_.push_back({folder, name, nullptr});
+    group.parts_.push_back({folder, name, parent.v2, nullptr});
     if (parent.memory) {
       const std::string bytes = std::to_string(limits.memory_bytes);
       RELAPSE_TRY(

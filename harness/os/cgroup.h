@@ -29,7 +29,13 @@ class Cgroup {
   Cgroup& operator=(const Cgroup&) = delete;
   ~Cgroup();
 
-  model::Result<> add(int pid);
+  // The ways in for a process that is to be a member from its beginning. Moving another process
+  // would wait for a grace period of the whole kernel: 10 to 20 ms.
+  struct Entrance {
+    Fd into;                // for CLONE_INTO_CGROUP; invalid where no hierarchy of version 2 is
+    std::vector<Fd> tasks;  // of version 1: the process writes "0", itself, into each
+  };
+  model::Result<Entrance> open_entrance() const;
 
   // The file that counts what the kernel has killed for want of memory; for oom_kills(), which
   // works from any root. Invalid without a memory group.
@@ -43,6 +49,7 @@ class Cgroup {
   struct Part {
     int parent = -1;  // of CgroupParents, which outlives every Cgroup
     std::string name;
+    bool v2 = false;
     const char* memory_events = nullptr;  // the file's name, where memory is limited
   };
   std::vector<Part> parts_;

@@ -1,12 +1,15 @@
-// relapse-zygote: started by relapse alone, with its request socket as descriptor 3.
+// relapse-zygote: started by relapse, with its request socket as descriptor 3; or by hand, as
+// `relapse-zygote --once DESCRIPTION`, see once.h.
 
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstdio>
+#include <string_view>
 
 #include "os/fd.h"
+#include "world/zygote/once.h"
 #include "world/zygote/server.h"
 
 namespace {
@@ -29,8 +32,11 @@ bool have_standard_streams() {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
   constexpr int kSocket = 3;
+  if (argc == 3 && std::string_view(argv[1]) == "--once") {
+    return have_standard_streams() ? relapse::world::run_once(argv[2]) : 2;
+  }
   if (!is_socket(kSocket) || ::fcntl(kSocket, F_SETFD, FD_CLOEXEC) != 0 ||
       !have_standard_streams()) {
     (void)std::fputs("relapse-zygote is started by relapse; see relapse --help\n", stderr);

@@ -50,7 +50,7 @@ struct Failure {
 const char* describe(Step step) {
   switch (step) {
     case Step::kSession:
-      return "setsid";
+      return "begin a session";
     case Step::kStdio:
       return "set up standard input and output";
     case Step::kFolder:
@@ -141,17 +141,6 @@ void be_first_to_be_killed() {
   }
 }
 
-// Needs CAP_SETPCAP, so it comes before the change of user.
-bool empty_bounding_set() {
-  for (int capability = 0; capability <= CAP_LAST_CAP; ++capability) {
-    // A kernel older than our headers does not know the last ones.
-    if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0 && errno != EINVAL) {
-      return false;
-    }
-  }
-  return true;
-}
-
 // Where the user is not root's successor but had the capabilities itself, they do not go by
 // themselves.
 bool drop_capabilities() {
@@ -218,13 +207,12 @@ bool set_stdio(const std::array<os::Fd, 3>& stdio) {
   return true;
 }
 
-void reset_signals() {
-  for (int number = 1; number < NSIG; ++number) {
-    ::signal(number, SIG_DFL);
-  }
+// PID 1 blocks what it reads from a descriptor. Every signal's action is the default one already:
+// so the zygote was started, and nobody since has set another.
+bool unblock_signals() {
   sigset_t none;
   sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  return ::sigprocmask(SIG_SETMASK, &none, nullptr) == 0;
 }
 
 struct Start {
@@ -239,8 +227,7 @@ struct Start {
 // failure, with the step that failed.
 Failure become_subject(const Start& start) {
   const auto& [spec, prepared, stdio, control_socket, limit_memory] = start;
-  reset_signals();
-  if (::setsid() < 0) {
+  if (!unblock_signals() || ::setsid() < 0) {
     return {Step::kSession, errno};
   }
   if (!set_limits(spec.limits, limit_memory)) {
@@ -250,9 +237,6 @@ Failure become_subject(const Start& start) {
   // Needs the privilege that the next steps give up.
   if (!set_cpu(spec.control)) {
     return {Step::kCpu, errno};
-  }
-  if (!empty_bounding_set()) {
-    return {Step::kCapabilities, errno};
   }
   if (!become_user(spec.uid)) {
     return {Step::kUser, errno};

@@ -4,14 +4,16 @@
 #include <fmt/format.h>
 #include <linux/sched.h>
 #include <sched.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
-#include <fstream>
 #include <string>
+
+#include "os/message.h"
 
 namespace relapse::world {
 
@@ -31,66 +33,38 @@ Result<> write_map(int proc, int pid, const char* name, const std::string& text)
   return Done{};
 }
 
-Result<> map_users(int proc, int pid, unsigned uid, bool as_root) {
+Result<> map_users(int proc, int pid, const WorldShape& shape) {
   for (const char* name : {"uid_map", "gid_map"}) {
-    if (!as_root) {
-      RELAPSE_TRY(write_map(proc, pid, name, fmt::format("{} 0 1", uid)));
+    if (!shape.as_root) {
+      RELAPSE_TRY(write_map(proc, pid, name, fmt::format("{} 0 1", shape.uid)));
       continue;
     }
     // All ordinary users, so that the host's files keep their owners; where we are root of less
     // (a container), the two that are needed.
     if (!write_map(proc, pid, name, "0 0 65536")) {
-      RELAPSE_TRY(write_map(proc, pid, name, fmt::format("0 0 1\n{0} {0} 1", uid)));
+      RELAPSE_TRY(write_map(proc, pid, name, fmt::format("0 0 1\n{0} {0} 1", shape.uid)));
     }
   }
   return Done{};
 }
 
-// In the user namespace of the world no capability would do for it, so it is done from here, and
-// the subject inherits it. Where we may not either, the subject tries, and says so.
-void lend_policy(int pid, int fifo_priority) {
-  if (fifo_priority > 0) {
-    sched_param parameter{};
-    parameter.sched_priority = fifo_priority;
-    (void)::sched_setscheduler(pid, SCHED_FIFO, &parameter);
+Result<> settle_child(Cloned& child, int proc, const WorldShape& shape) {
+  RELAPSE_TRY(map_users(proc, child.pid, shape));
+  const std::string path = fmt::format("{}/ns/mnt", child.pid);
+  child.mounts = os::Fd(::openat(proc, path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!child.mounts.valid()) {
+    return system_error("open /proc/" + path, errno);
   }
-}
-
-Result<> settle_child(int pid, os::Cgroup& group, int proc, const WorldInit& init,
-                      const os::Fd& ready) {
-  RELAPSE_TRY(map_users(proc, pid, init.spec.uid, init.as_root));
-  RELAPSE_TRY(group.add(pid));
-  lend_policy(pid, init.spec.control.fifo_priority);
-  const char go = 1;
-  if (::write(ready.get(), &go, 1) != 1) {
-    return system_error("start PID 1", errno);
-  }
-  return Done{};
+  return os::send_message(child.orders.get(), "go");
 }
 
 }  // namespace
 
-bool is_mapped(unsigned id) {
-  for (const char* path : {"/proc/self/uid_map", "/proc/self/gid_map"}) {
-    std::ifstream map(path);
-    unsigned long first = 0;
-    unsigned long outside = 0;
-    unsigned long count = 0;
-    bool found = false;
-    while (!found && map >> first >> outside >> count) {
-      found = id >= first && id - first < count;
-    }
-    if (!found) {
-      return false;
-    }
-  }
-  return true;
-}
-
-Result<Cloned> clone_world(WorldInit init, os::Cgroup& group, int proc) {
-  auto ready = os::make_pipe();
-  if (!ready) {
-    return ready.error();
+Result<Cloned> clone_world(const WorldShape& shape, const os::Cgroup& group, int proc) {
+  auto orders = os::make_socket_pair(SOCK_SEQPACKET);
+  auto entrance = group.open_entrance();
+  if (!orders || !entrance) {
+    return orders ? entrance.error() : orders.error();
   }
   int pidfd = -1;
   clone_args arguments{};
@@ -98,6 +72,12 @@ Result<Cloned> clone_world(WorldInit init, os::Cgroup& group, int proc) {
       CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_PIDFD;
   arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
   arguments.exit_signal = SIGCHLD;
+  if (entrance->into.valid()) {
+    arguments.flags |= CLONE_INTO_CGROUP;
+    arguments.cgroup = static_cast<std::uint64_t>(entrance->into.get());
+  }
+  WorldInit init{shape, std::move(orders->second), std::move(entrance->tasks),
+                 group.open_memory_events()};
   const long pid = ::syscall(SYS_clone3, &arguments, sizeof(arguments));
   if (pid < 0) {
     model::Error error = system_error("make a world's namespaces", errno);
@@ -106,17 +86,24 @@ Result<Cloned> clone_world(WorldInit init, os::Cgroup& group, int proc) {
     return error;
   }
   if (pid == 0) {
-    init.ready = std::move(ready->read);
     run_world_init(std::move(init));
   }
-  Cloned cloned{static_cast<int>(pid), os::Fd(pidfd)};
-  auto settled = settle_child(cloned.pid, group, proc, init, ready->write);
+  Cloned cloned{static_cast<int>(pid), os::Fd(pidfd), std::move(orders->first), os::Fd()};
+  auto settled = settle_child(cloned, proc, shape);
   if (!settled) {
     ::kill(cloned.pid, SIGKILL);
     (void)::waitpid(cloned.pid, nullptr, 0);
     return settled.error();
   }
   return cloned;
+}
+
+void lend_policy(int pid, int fifo_priority) {
+  if (fifo_priority > 0) {
+    sched_param parameter{};
+    parameter.sched_priority = fifo_priority;
+    (void)::sched_setscheduler(pid, SCHED_FIFO, &parameter);
+  }
 }
 
 }  // namespace relapse::world

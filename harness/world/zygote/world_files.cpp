@@ -61,13 +61,13 @@ Result<> write_text(const std::string& path, std::string_view text, unsigned mod
   return ::fchmod(file.get(), mode) == 0 ? Result<>(Done{}) : system_error("chmod " + path, errno);
 }
 
-Result<> show_user_database(const WorldSpec& spec) {
+Result<> show_user_database(const WorldShape& shape) {
   const std::string users = fmt::format(
       "root:x:0:0:root:/root:/bin/sh\n{0}:x:{1}:{1}:{0}:{2}:/bin/bash\n"
       "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
-      spec.user, spec.uid, spec.home);
+      shape.user, shape.uid, shape.home);
   const std::string groups =
-      fmt::format("root:x:0:\ntty:x:5:\n{}:x:{}:\nnogroup:x:65534:\n", spec.user, spec.uid);
+      fmt::format("root:x:0:\ntty:x:5:\n{}:x:{}:\nnogroup:x:65534:\n", shape.user, shape.uid);
   RELAPSE_TRY(write_text(kPrivateRoot + "/passwd", users, 0644));
   RELAPSE_TRY(write_text(kPrivateRoot + "/group", groups, 0644));
   RELAPSE_TRY(os::bind(kPrivateRoot + "/passwd", "/etc/passwd", Depth::kAlone));
@@ -152,11 +152,11 @@ Result<> make_user_folders(const std::string& path, unsigned uid, unsigned mode)
   }
 }
 
-Result<> mount_private_folders(const WorldSpec& spec) {
+Result<> mount_private_folders(const WorldShape& shape) {
   RELAPSE_TRY(os::mount_new("tmpfs", kPrivateRoot,
-                            fmt::format("mode=755,size={}", spec.limits.disk_bytes),
+                            fmt::format("mode=755,size={}", shape.disk_bytes),
                             MS_NOSUID | MS_NODEV));
-  RELAPSE_TRY(show_user_database(spec));
+  RELAPSE_TRY(show_user_database(shape));
   // The last, /tmp, covers where the others come from.
   static_assert(std::string_view(kPrivateFolders.back().target) == "/tmp");
   for (const auto& folder : kPrivateFolders) {

@@ -5,12 +5,13 @@
 
 #include "model/world_spec.h"
 #include "os/fd.h"
+#include "world/zygote/world_init.h"
 
 namespace relapse::world {
 
 // /home, /tmp and so on, on one small file system, so that one limit holds for all of them; and
 // passwd(5) and group(5), so that the user has a name and a home whoever the host's users are.
-model::Result<> mount_private_folders(const model::WorldSpec& spec);
+model::Result<> mount_private_folders(const WorldShape& shape);
 
 // `trees` in the order of spec.mounts; see sources.h.
 model::Result<> mount_given(const model::WorldSpec& spec, const std::vector<os::Fd>& trees);

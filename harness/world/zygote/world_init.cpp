@@ -1,5 +1,6 @@
 #include "world/zygote/world_init.h"
 
+#include <linux/capability.h>
 #include <linux/keyctl.h>
 #include <poll.h>
 #include <sched.h>
@@ -20,6 +21,7 @@
 #include "os/cgroup.h"
 #include "os/message.h"
 #include "os/mounts.h"
+#include "world/zygote/orders.h"
 #include "world/zygote/subject_start.h"
 #include "world/zygote/world_files.h"
 
@@ -32,6 +34,18 @@ using model::system_error;
 using model::WorldSpec;
 
 namespace {
+
+// Before the change to the subject's user, for which the subject's own process has no privilege
+// left; our own capabilities do not depend on it.
+Result<> empty_bounding_set() {
+  for (int capability = 0; capability <= CAP_LAST_CAP; ++capability) {
+    // A kernel older than our headers does not know the last ones.
+    if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0 && errno != EINVAL) {
+      return system_error("empty the bounding set of capabilities", errno);
+    }
+  }
+  return Done{};
+}
 
 Result<> mount_proc(bool as_root) {
   auto mounted = os::mount_new("proc", "/proc", "", MS_NOSUID | MS_NODEV | MS_NOEXEC);
@@ -48,17 +62,14 @@ Result<> mount_proc(bool as_root) {
   return os::make_read_only("/proc/sys");
 }
 
-Result<> build_world(const WorldInit& init) {
-  const WorldSpec& spec = init.spec;
-  RELAPSE_TRY(mount_private_folders(spec));
+// What every world of this shape has.
+Result<> build_world(const WorldShape& shape) {
+  RELAPSE_TRY(mount_private_folders(shape));
   RELAPSE_TRY(os::mount_new("devpts", "/dev/pts", "newinstance,ptmxmode=0666,mode=0620",
                             MS_NOSUID | MS_NOEXEC));
-  RELAPSE_TRY(mount_proc(init.as_root));
-  RELAPSE_TRY(make_user_folders(spec.home, spec.uid));
-  RELAPSE_TRY(mount_given(spec, init.sources.mounts));
-  RELAPSE_TRY(make_files(spec, init.sources.copies));
-  RELAPSE_TRY(make_user_folders(spec.folder, spec.uid));
-  if (::sethostname(spec.host_name.c_str(), spec.host_name.size()) != 0) {
+  RELAPSE_TRY(mount_proc(shape.as_root));
+  RELAPSE_TRY(make_user_folders(shape.home, shape.uid));
+  if (::sethostname(shape.host_name.c_str(), shape.host_name.size()) != 0) {
     return system_error("sethostname", errno);
   }
   return Done{};
@@ -66,7 +77,12 @@ Result<> build_world(const WorldInit& init) {
 
 // From the zygote's identity and groups to the world's own.
 Result<> settle(const WorldInit& init) {
-  const unsigned id = init.as_root ? 0 : init.spec.uid;
+  for (const auto& group : init.groups) {
+    if (::write(group.get(), "0", 1) != 1) {
+      return system_error("join the world's control group", errno);
+    }
+  }
+  const unsigned id = init.shape.as_root ? 0 : init.shape.uid;
   if (::setresgid(id, id, id) != 0 || ::setresuid(id, id, id) != 0) {
     return system_error("take the world's user", errno);
   }
@@ -79,7 +95,7 @@ Result<> settle(const WorldInit& init) {
   if (::unshare(CLONE_NEWCGROUP) != 0) {
     return system_error("unshare cgroup namespace", errno);
   }
-  return Done{};
+  return empty_bounding_set();
 }
 
 Result<os::Fd> watch_children() {
@@ -100,37 +116,45 @@ Result<os::Fd> watch_children() {
   ::_exit(1);
 }
 
+struct Living {
+  os::Fd control;
+  os::Fd deaths;
+  os::Fd memory_events;
+  int subject = -1;
+};
+
 // Reaps whatever dies in the world; the subject's own end is reported with what it used.
-void reap(const WorldInit& init, int subject) {
+void reap(const Living& world) {
   int status = 0;
   rusage used{};
   for (int pid = 0; (pid = ::wait4(-1, &status, WNOHANG, &used)) > 0;) {
-    if (pid != subject) {
+    if (pid != world.subject) {
       continue;
     }
     const auto micros = (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1'000'000 +
                         used.ru_utime.tv_usec + used.ru_stime.tv_usec;
     nlohmann::json event = {{"event", "exited"},
                             {"status", status},
-                            {"oom", os::oom_kills(init.memory_events) > 0},
+                            {"oom", os::oom_kills(world.memory_events) > 0},
                             {"cpu_ms", static_cast<double>(micros) / 1000},
                             {"memory_max_kib", used.ru_maxrss}};
     // A gone supervisor shows in poll.
-    (void)os::send_message(init.control.get(), event.dump());
+    (void)os::send_message(world.control.get(), event.dump());
   }
 }
 
-[[noreturn]] void serve(const WorldInit& init, const os::Fd& deaths, int subject) {
-  reap(init, subject);  // it may have ended before anybody watched
+[[noreturn]] void serve(const Living& world) {
+  reap(world);  // the subject may have ended before anybody watched
   for (;;) {
-    std::array<pollfd, 2> waits = {{{init.control.get(), POLLIN, 0}, {deaths.get(), POLLIN, 0}}};
+    std::array<pollfd, 2> waits = {
+        {{world.control.get(), POLLIN, 0}, {world.deaths.get(), POLLIN, 0}}};
     if (::poll(waits.data(), waits.size(), -1) < 0 && errno != EINTR) {
       ::_exit(1);
     }
     if (waits[1].revents != 0) {
       signalfd_siginfo info{};
-      (void)!::read(deaths.get(), &info, sizeof(info));  // a hint; wait4 tells what happened
-      reap(init, subject);
+      (void)!::read(world.deaths.get(), &info, sizeof(info));  // a hint; wait4 tells the rest
+      reap(world);
     }
     if (waits[0].revents != 0) {
       ::_exit(0);  // the supervisor says nothing here: it has closed
@@ -138,62 +162,82 @@ void reap(const WorldInit& init, int subject) {
   }
 }
 
-std::vector<int> descriptors_of(const WorldInit& init) {
-  std::vector<int> open = {init.control.get(), init.ready.get(), init.memory_events.get()};
-  for (const auto& fd : init.stdio) {
-    open.push_back(fd.get());
+// The first half: before anybody has asked for this very world.
+Result<> make_ready(WorldInit& init) {
+  std::vector<int> keep = {init.orders.get(), init.memory_events.get()};
+  for (const auto& group : init.groups) {
+    keep.push_back(group.get());
   }
-  for (const auto* fds : {&init.sources.mounts, &init.sources.copies}) {
-    for (const auto& fd : *fds) {
-      open.push_back(fd.get());
-    }
+  RELAPSE_TRY(os::close_all_but(keep));
+  auto go = os::receive_message(init.orders.get());
+  if (!go || !go->has_value()) {
+    ::_exit(1);  // the zygote has given up, and says why itself
   }
-  return open;
+  RELAPSE_TRY(settle(init));
+  init.groups.clear();
+  return build_world(init.shape);
 }
 
-Result<StartedSubject> bring_up(WorldInit& init) {
-  RELAPSE_TRY(settle(init));
-  RELAPSE_TRY(build_world(init));
-  auto subject = start_subject(init.spec, init.stdio, init.control, !init.memory_events.valid());
-  init.sources = {};
-  for (auto& stdio : init.stdio) {
-    stdio.reset();  // the far ends must see the subject's end, not ours
+Result<StartedSubject> fulfil(const Orders& orders, const WorldSpec& spec, bool limit_memory) {
+  RELAPSE_TRY(mount_given(spec, orders.sources.mounts));
+  RELAPSE_TRY(make_files(spec, orders.sources.copies));
+  RELAPSE_TRY(make_user_folders(spec.folder, spec.uid));
+  auto subject = start_subject(spec, orders.request.stdio, orders.request.control, limit_memory);
+  if (subject && spec.control.fifo_priority > 0) {
+    // The zygote may have lent us the subject's scheduling policy, for the subject to inherit.
+    const sched_param normal{};
+    (void)::sched_setscheduler(0, SCHED_OTHER, &normal);
   }
   return subject;
 }
 
 }  // namespace
 
+WorldShape shape_of(const WorldSpec& spec, bool as_root) {
+  return {spec.host_name,
+          spec.user,
+          spec.uid,
+          spec.home,
+          spec.limits.disk_bytes,
+          spec.limits.memory_bytes,
+          spec.limits.processes,
+          as_root};
+}
+
 void run_world_init(WorldInit init) {
-  auto closed = os::close_all_but(descriptors_of(init));
-  if (!closed) {
-    fail(init.control, closed.error());
-  }
-  char go = 0;
-  if (::read(init.ready.get(), &go, 1) != 1) {
-    ::_exit(1);  // the zygote has given up, and says why itself
-  }
-  init.ready.reset();
+  const auto ready = make_ready(init);
   auto deaths = watch_children();
-  if (!deaths) {
-    fail(init.control, deaths.error());
-  }
-  auto subject = bring_up(init);
-  if (!subject) {
-    fail(init.control, subject.error());
-  }
-  // The zygote may have lent us the subject's scheduling policy, for the subject to inherit.
-  const sched_param normal{};
-  (void)::sched_setscheduler(0, SCHED_OTHER, &normal);
-  auto told = os::send_message(init.control.get(),
-                               nlohmann::json{{"event", "started"}, {"pid", subject->pid}}.dump(),
-                               {subject->pidfd.get()});
-  if (!told) {
+  auto received = receive_orders(init.orders);
+  if (!received || !received->has_value()) {
     ::_exit(1);
   }
-  const int pid = subject->pid;
+  Orders orders = std::move(**received);
+  Living world;
+  world.control = std::move(orders.request.control);
+  orders.request.control = os::Fd(world.control.get());  // lent
+  init.orders.reset();
+  if (!ready || !deaths) {
+    fail(world.control, ready ? deaths.error() : ready.error());
+  }
+  auto spec = read_description(orders.request.description);
+  if (!spec) {
+    fail(world.control, spec.error());
+  }
+  auto subject = fulfil(orders, *spec, !init.memory_events.valid());
+  if (!subject) {
+    fail(world.control, subject.error());
+  }
+  (void)orders.request.control.release();
+  orders = {};  // the far ends of the streams must see the subject's end, not ours
+  const nlohmann::json started = {{"event", "started"}, {"pid", subject->pid}};
+  if (!os::send_message(world.control.get(), started.dump(), {subject->pidfd.get()})) {
+    ::_exit(1);
+  }
   subject->pidfd.reset();
-  serve(init, *deaths, pid);
+  world.deaths = std::move(*deaths);
+  world.memory_events = std::move(init.memory_events);
+  world.subject = subject->pid;
+  serve(world);
 }
 
 }  // namespace relapse::world

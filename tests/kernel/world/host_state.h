@@ -14,7 +14,7 @@ std::set<std::string> orphaned_groups();
 struct HostState {
   std::string mounts;                // /proc/self/mountinfo
   std::set<std::string> groups;      // orphaned_groups()
-  std::set<std::string> temp_files;  // ours, by name
+  std::set<std::string> temp_files;  // of the names that we use
   // Network namespaces alive or being torn down; 0 where the kernel does not tell us.
   long networks = 0;
 

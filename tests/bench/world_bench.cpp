@@ -1,0 +1,108 @@
+// The price of a world against bubblewrap's of the same namespaces, by turns, as medians.
+//
+// world_start_vs_bwrap: a fresh process (world_one_shot) that starts the zygote, runs /bin/true in
+// one world and waits until that is gone, from its spawn until it is reaped; against bwrap, from
+// its spawn until it is reaped. world_in_process_vs_bwrap: a world from a running zygote, from its
+// request until it is gone, one after the other; against the same.
+
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "one_world.h"
+
+namespace {
+
+constexpr int kRounds = 150;
+constexpr int kWarmUpRounds = 10;
+
+bool spawn_and_reap(std::vector<std::string> argv) {
+  std::vector<char*> arguments;
+  for (auto& argument : argv) {
+    arguments.push_back(argument.data());
+  }
+  arguments.push_back(nullptr);
+  pid_t pid = -1;
+  int status = 0;
+  return ::posix_spawnp(&pid, arguments[0], nullptr, nullptr, arguments.data(), environ) == 0 &&
+         ::waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+struct Case {
+  std::string name;
+  std::function<bool()> run;
+  std::vector<double> times_ms = {};
+
+  double quantile(double share) {
+    std::sort(times_ms.begin(), times_ms.end());
+    return times_ms.at(static_cast<size_t>(share * static_cast<double>(times_ms.size() - 1)));
+  }
+};
+
+bool time_once(Case& one, bool keep) {
+  const auto begin = std::chrono::steady_clock::now();
+  if (!one.run()) {
+    (void)std::fprintf(stderr, "world_bench: %s did not work\n", one.name.c_str());
+    return false;
+  }
+  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
+  if (keep) {
+    one.times_ms.push_back(took.count());
+  }
+  return true;
+}
+
+}  // namespace
+
+// world_bench [FILE]: the ratios as a JSON object go to FILE, or to stdout.
+int main(int argc, char** argv) {
+  boost::asio::io_context io;
+  auto zygote = relapse::world::Zygote::start(io);
+  if (!zygote) {
+    (void)std::fprintf(stderr, "world_bench: %s\n", zygote.error().text().c_str());
+    return 1;
+  }
+  const auto beside = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+  std::vector<Case> cases = {
+      {"bwrap",
+       [] {
+         return spawn_and_reap({"bwrap", "--unshare-all", "--ro-bind", "/", "/", "--tmpfs", "/home",
+                                "--tmpfs", "/tmp", "--tmpfs", "/run", "--dev", "/dev", "--proc",
+                                "/proc", "/bin/true"});
+       }},
+      {"one world, a fresh process", [&] { return spawn_and_reap({beside / "world_one_shot"}); }},
+      {"one world, in process", [&] { return run_one_world(io, **zygote); }},
+      {"/bin/true alone", [] { return spawn_and_reap({"/bin/true"}); }},
+  };
+  for (int round = 0; round < kWarmUpRounds + kRounds; ++round) {
+    for (auto& one : cases) {
+      if (!time_once(one, round >= kWarmUpRounds)) {
+        return 1;
+      }
+    }
+  }
+  for (auto& one : cases) {
+    (void)std::fprintf(stderr, "%-28s p50 %6.2f ms   p90 %6.2f ms   %.2f of bwrap\n",
+                       one.name.c_str(), one.quantile(0.5), one.quantile(0.9),
+                       one.quantile(0.5) / cases[0].quantile(0.5));
+  }
+  const double bwrap = cases[0].quantile(0.5);
+  const std::string text =
+      fmt::format("{{\"world_start_vs_bwrap\": {:.3f}, \"world_in_process_vs_bwrap\": {:.3f}}}\n",
+                  cases[1].quantile(0.5) / bwrap, cases[2].quantile(0.5) / bwrap);
+  if (argc > 1) {
+    std::ofstream out(argv[1]);
+    return (out << text).flush() ? 0 : 1;
+  }
+  return std::fputs(text.c_str(), stdout) < 0 ? 1 : 0;
+}
