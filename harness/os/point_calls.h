@@ -15,7 +15,8 @@ namespace relapse::os {
 enum class CallKind : std::uint8_t {
   kMutation,  // changes names: mkdir, unlink, rename, open with O_CREAT or O_TRUNC
   kRead,      // looks at names or moves contents: stat, readlink, open, read, write
-  kStart,     // begins a thread or a process
+  kStart,     // starts a thread or a process
+  kBegin,     // what runtimes call first of all in a new thread or process: its own first point
   kRandom,    // getrandom: answered, never held
   kPolicy,  // would take a thread off the CPU or policy that it must stay on: answered, never held
 };

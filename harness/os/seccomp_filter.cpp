@@ -82,6 +82,8 @@ bool wanted(const PointCall& call, const FilterPoints& points) {
       return points.reads;
     case CallKind::kStart:
       return true;
+    case CallKind::kBegin:
+      return points.mutations || points.reads;
     case CallKind::kRandom:
       return points.random;
     case CallKind::kPolicy:

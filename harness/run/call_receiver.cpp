@@ -128,7 +128,8 @@ void CallReceiver::dispose(const os::Notification& notification) {
     (void)listener_.answer(notification.id, 0);
     return;
   }
-  if (!is_point(*call)) {
+  bool begins = call->kind == CallKind::kBegin && begun_.insert(notification.tid).second;
+  if (!begins && !is_point(*call)) {
     (void)listener_.let_go(notification.id);
     return;
   }

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -73,6 +74,7 @@ class CallReceiver {
   std::atomic<bool> closed_ = false;
   std::atomic<std::uint64_t> beats_ = 0;
   std::atomic<int> held_ = 0;
+  std::set<int> begun_;  // threads that were held at their first call
   std::uint64_t random_calls_ = 0;
   std::uint64_t last_beat_ = 0;
   int silent_ms_ = 0;

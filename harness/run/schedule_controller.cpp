@@ -25,6 +25,19 @@ constexpr int kReplayWaitUs = 5'000;
 // A shell's child is "sh" in its first calls and "rm" later: the name is looked up a few times.
 constexpr int kLabelLookups = 4;
 
+// Starts are held only so that one at a time goes on, which is what actors' names rest on. They
+// are no choice: a new thread is held at its own first call, and every order of those is open,
+// while a start held back only keeps actors from meeting (choosing among starts as well found
+// half as many failures by PCT, and fewer by every other strategy).
+std::optional<size_t> first_start(const std::vector<ScheduleEvent>& choices) {
+  for (size_t i = 0; i < choices.size(); ++i) {
+    if (choices[i].call == "start") {
+      return i;
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 ScheduleController::ScheduleController(ScheduleGate& gate, const SchedulePlan& plan,
@@ -109,7 +122,10 @@ Result<Done> ScheduleController::turn() {
   }
   bool patient = !awaiting_since_ ||
                  hooks_.now() - *awaiting_since_ < milliseconds(limits_.replay_patience_ms);
-  auto chosen = scheduler_->choose(choices, more_may_come && patient);
+  auto chosen = first_start(choices);
+  if (!chosen) {
+    chosen = scheduler_->choose(choices, more_may_come && patient);
+  }
   if (!chosen) {
     awaiting_since_ = awaiting_since_.value_or(hooks_.now());
     wait_us_ = kReplayWaitUs;
@@ -241,14 +257,17 @@ Result<Done> ScheduleController::release(size_t index, ScheduleEvent event) {
   if (!went) {
     return went.error();
   }
+  pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(index));
+  if (event.call == "start") {
+    if (*went) {
+      unborn_.push_back(fmt::format("{}.{}", event.actor, ++starts_[event.actor]));
+    }
+    return Done{};
+  }
   event.withdrawn = !*went;
   if (*went) {
     scheduler_->made(event);
-    if (event.call == "start") {
-      unborn_.push_back(fmt::format("{}.{}", event.actor, ++starts_[event.actor]));
-    }
   }
-  pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(index));
   outcome_.trace.events.push_back(std::move(event));
   return Done{};
 }

@@ -2,7 +2,7 @@
 // Carries a plan out on a subject behind a gate: waits until the subject is quiet, lets the
 // scheduler choose one of the held calls, lets it go, and writes the trace.
 //
-// Calls on actors: an actor is a thread of the subject, named by descent. The nth thread or process
+// An actor is a thread of the subject, named by descent. The nth thread or process
 // that "0.1" starts is "0.1.n", whatever its thread id; that holds because starts are held calls
 // themselves, let go one at a time.
 
