@@ -28,6 +28,10 @@ int set_fifo(int tid, int priority) {
   return set_policy(tid, SCHED_FIFO, priority);
 }
 
+int set_round_robin(int tid, int priority) {
+  return set_policy(tid, SCHED_RR, priority);
+}
+
 int set_normal(int tid) {
   return set_policy(tid, SCHED_OTHER, 0);
 }
@@ -36,7 +40,7 @@ int set_idle(int tid) {
   return set_policy(tid, SCHED_IDLE, 0);
 }
 
-bool may_use_fifo() {
+bool may_use_real_time() {
   bool may = false;
   std::thread([&] { may = set_fifo(0, 1) == 0; }).join();
   return may;

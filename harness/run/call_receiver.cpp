@@ -20,11 +20,6 @@ using os::CallKind;
 
 namespace {
 
-// How often the watchdog looks, and how long a controller with work may stay off the CPU. Far
-// above what a subject computes between two file system calls, far below any deadline.
-constexpr int kWatchMs = 50;
-constexpr int kSpinMs = 250;
-
 // getrandom never hands out more at once without being interruptible; asking for more is met by
 // letting the kernel answer.
 constexpr size_t kRandomBytesMax = 256;
@@ -76,7 +71,7 @@ void CallReceiver::loop() {
     std::array<pollfd, 3> set = {pollfd{listener_.fd(), POLLIN, 0},
                                  pollfd{stop_.read.get(), POLLIN, 0},
                                  pollfd{root_ended_ ? -1 : root_.get(), POLLIN, 0}};
-    int ready = ::poll(set.data(), set.size(), held_ > 0 ? kWatchMs : -1);
+    int ready = ::poll(set.data(), set.size(), -1);
     if (ready < 0 && errno != EINTR) {
       break;
     }
@@ -93,9 +88,6 @@ void CallReceiver::loop() {
     if (set[2].revents != 0) {
       root_ended_ = true;
       hand_over(nullptr);
-    }
-    if (ready == 0) {
-      watch();
     }
   }
   closed_ = true;
@@ -173,16 +165,6 @@ void CallReceiver::fill_random(const os::Notification& notification) {
     (void)listener_.answer(notification.id, static_cast<std::int64_t>(size));
   } else {
     (void)listener_.let_go(notification.id);
-  }
-}
-
-void CallReceiver::watch() {
-  std::uint64_t beat = beats_;
-  silent_ms_ = beat == last_beat_ ? silent_ms_ + kWatchMs : 0;
-  last_beat_ = beat;
-  if (silent_ms_ >= kSpinMs && options_.on_spin) {
-    silent_ms_ = 0;
-    options_.on_spin();
   }
 }
 

@@ -5,13 +5,9 @@
 // A thread of its own, because a call that is notified but not yet received is still open to
 // signals: a supervisor that receives only when the subject is idle makes correct programs fail
 // ("Cannot fork"). It runs on the subject's CPU above the subject's priority.
-//
-// The same thread is the watchdog: under FIFO a subject that spins keeps the controller off the
-// CPU for good, and only a higher priority still runs.
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -32,7 +28,6 @@ struct ReceiverOptions {
   std::uint64_t seed = 0;             // for getrandom
   int subject_cpu = -1;               // -1: wherever it likes
   int fifo_priority = 0;              // 0: the normal policy
-  std::function<void()> on_spin;      // the subject kept the controller away; called in the thread
 };
 
 class CallReceiver {
@@ -48,9 +43,7 @@ class CallReceiver {
   std::vector<HeldCall> take(int wait_us);
   bool root_ended() const { return root_ended_; }
   bool closed() const { return closed_; }  // no thread of the subject is left under the filter
-
-  // For the watchdog: the controller runs; and how many calls wait for it.
-  void beat() { ++beats_; }
+  int held() const { return held_; }       // handed over, taken or not, and not answered
   void answered() { --held_; }
 
  private:
@@ -60,7 +53,6 @@ class CallReceiver {
   void dispose(const os::Notification& notification);
   bool is_point(const os::ResolvedCall& call) const;
   void fill_random(const os::Notification& notification);
-  void watch();
   void hand_over(HeldCall* call);
 
   os::SeccompListener& listener_;
@@ -72,12 +64,9 @@ class CallReceiver {
   os::Pipe calls_;
   std::atomic<bool> root_ended_ = false;
   std::atomic<bool> closed_ = false;
-  std::atomic<std::uint64_t> beats_ = 0;
   std::atomic<int> held_ = 0;
   std::set<int> begun_;  // threads that were held at their first call
   std::uint64_t random_calls_ = 0;
-  std::uint64_t last_beat_ = 0;
-  int silent_ms_ = 0;
   std::thread thread_;
 };
 

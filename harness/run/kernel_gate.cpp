@@ -24,6 +24,10 @@ namespace {
 constexpr int kControllerPriority = 1;
 constexpr int kReceiverPriority = 3;
 
+// How long a controller with work may stay off the CPU. Far above what a subject computes between
+// two file system calls, far below any deadline.
+constexpr int kSpinMs = 250;
+
 // A thread that computes for so long while others are held is decided without: it may be spinning
 // for what a held thread has yet to do. Longer than a time slice of every thread of a subject.
 constexpr int kBusyMs = 100;
@@ -47,15 +51,23 @@ Result<std::unique_ptr<KernelGate>> KernelGate::open(os::SeccompListener listene
   if (gate->options_.mode != ControlMode::kProcOnly) {
     receiver.subject_cpu = gate->options_.cpu;
   }
-  if (gate->options_.mode == ControlMode::kFifo) {
+  if (gate->options_.mode == ControlMode::kRealTime) {
     receiver.fifo_priority = kReceiverPriority;
-    receiver.on_spin = [raw = gate.get()] { raw->drop_to_normal(); };
   }
   auto started = CallReceiver::start(gate->listener_, std::move(root), std::move(receiver));
   if (!started) {
     return started.error();
   }
   gate->receiver_ = std::move(*started);
+  if (gate->options_.mode == ControlMode::kRealTime) {
+    auto watchdog = Watchdog::start({kReceiverPriority, kSpinMs,
+                                     [raw = gate.get()] { return raw->receiver_->held() > 0; },
+                                     [raw = gate.get()] { raw->drop_to_normal(); }});
+    if (!watchdog) {
+      return watchdog.error();
+    }
+    gate->watchdog_ = std::move(*watchdog);
+  }
   return gate;
 }
 
@@ -67,7 +79,7 @@ void KernelGate::settle_controller_thread() const {
     return;
   }
   os::pin_to_cpu(0, options_.cpu);
-  if (options_.mode == ControlMode::kFifo) {
+  if (options_.mode == ControlMode::kRealTime) {
     os::set_fifo(0, kControllerPriority);
   } else {
     os::set_idle(0);
@@ -75,7 +87,9 @@ void KernelGate::settle_controller_thread() const {
 }
 
 Result<Arrivals> KernelGate::receive(int wait_us) {
-  receiver_->beat();
+  if (watchdog_) {
+    watchdog_->beat();
+  }
   Arrivals arrivals;
   arrivals.calls = receiver_->take(wait_us);
   for (const auto& call : arrivals.calls) {
@@ -228,7 +242,7 @@ std::string KernelGate::program(int tid) {
   return *name;
 }
 
-// In the receiver's thread. A thread begun meanwhile inherits whichever policy its parent has; the
+// In the watchdog's thread. A thread begun meanwhile inherits whichever policy its parent has; the
 // watchdog comes again if that keeps the controller away.
 void KernelGate::drop_to_normal() {
   dropped_ = true;
@@ -240,7 +254,7 @@ void KernelGate::drop_to_normal() {
 std::vector<std::string> KernelGate::notes() const {
   std::vector<std::string> out;
   if (options_.mode == ControlMode::kIdle) {
-    out.emplace_back("no privilege for SCHED_FIFO: the controller ran under SCHED_IDLE");
+    out.emplace_back("no privilege for a real-time policy: the controller ran under SCHED_IDLE");
   } else if (options_.mode == ControlMode::kProcOnly) {
     out.emplace_back("no control of the CPU: quiet was judged by /proc alone");
   }

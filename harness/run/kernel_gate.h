@@ -1,13 +1,14 @@
 #pragma once
 // The schedule gate over a real listener. Knows when the subject is quiet.
 //
-// Best (kFifo): the subject on one CPU under SCHED_FIFO, the controller on the same CPU at a lower
-// FIFO priority. That the controller runs at all then means that no thread of the subject can;
-// /proc is asked only about threads that are not held, for what a priority does not show (a disk,
-// a socket). The lowest FIFO priority and not the normal policy, so that other work on that CPU
-// does not slow the decisions.
-// Second (kIdle): no privilege; the controller on the subject's CPU under SCHED_IDLE, the same
-// questions, /proc decisive. Last (kProcOnly): /proc alone. Each says so in the notes.
+// Best (kRealTime): the subject on one CPU under SCHED_RR, the controller on the same CPU under
+// SCHED_FIFO at a lower priority. That the controller runs at all then means that no thread of the
+// subject can; /proc is asked only about threads that are not held, for what a priority does not
+// show (a disk, a socket). Round robin, for under FIFO a thread that waits by spinning would never
+// let the thread that it waits for begin. The lowest real-time priority and not the normal policy
+// for the controller, so that other work on that CPU does not slow the decisions. Second (kIdle):
+// no privilege; the controller on the subject's CPU under SCHED_IDLE, the same questions, /proc
+// decisive. Last (kProcOnly): /proc alone. Each says so in the notes.
 
 #include <atomic>
 #include <chrono>
@@ -18,18 +19,19 @@
 #include "os/task_probe.h"
 #include "run/call_receiver.h"
 #include "run/schedule_gate.h"
+#include "run/watchdog.h"
 
 namespace relapse::run {
 
-enum class ControlMode { kFifo, kIdle, kProcOnly };
+enum class ControlMode { kRealTime, kIdle, kProcOnly };
 
 // The subject's threads, ascending, as this process numbers them.
 using ThreadSource = std::function<std::vector<int>()>;
 
 struct GateOptions {
-  ReceiverOptions receiver;  // its CPU, priority and on_spin are the gate's to fill in
+  ReceiverOptions receiver;  // its CPU and priority are the gate's to fill in
   ThreadSource threads;
-  ControlMode mode = ControlMode::kFifo;
+  ControlMode mode = ControlMode::kRealTime;
   int cpu = 0;
   // How long a choice waits for a thread that waits for a server. Once for every such wait: a
   // reply within it arrives before the next choice, so that its speed does not change the order.
@@ -75,8 +77,9 @@ class KernelGate : public ScheduleGate {
   std::vector<int> threads_;
   bool threads_stale_ = true;
   int retry_us_ = 0;
-  std::atomic<bool> dropped_ = false;  // the watchdog took the subject off SCHED_FIFO
+  std::atomic<bool> dropped_ = false;  // the watchdog took the subject off the real-time policy
   bool decided_while_busy_ = false;
+  std::unique_ptr<Watchdog> watchdog_;  // last: it looks at what stands above
 };
 
 }  // namespace relapse::run

@@ -38,9 +38,9 @@ ControlMode take_control(int tid, int cpu, ControlMode best, bool decides) {
   if (!decides || best == ControlMode::kProcOnly || os::pin_to_cpu(tid, cpu) != 0) {
     return ControlMode::kProcOnly;
   }
-  if (best == ControlMode::kFifo && os::may_use_fifo() &&
-      os::set_fifo(tid, kSubjectPriority) == 0) {
-    return ControlMode::kFifo;
+  if (best == ControlMode::kRealTime && os::may_use_real_time() &&
+      os::set_round_robin(tid, kSubjectPriority) == 0) {
+    return ControlMode::kRealTime;
   }
   return ControlMode::kIdle;
 }

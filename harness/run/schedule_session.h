@@ -34,8 +34,8 @@ struct ScheduleSubject {
 
 struct SessionOptions {
   ScheduleLimits limits;
-  int cpu = -1;                                // -1: the last that this process may use
-  ControlMode best_mode = ControlMode::kFifo;  // what the host does not allow is not used
+  int cpu = -1;                                    // -1: the last that this process may use
+  ControlMode best_mode = ControlMode::kRealTime;  // what the host does not allow is not used
   bool predict = true;
   int network_patience_ms = 100;
   fault::SyscallErrors* errors = nullptr;    // outlives the session
