@@ -59,8 +59,8 @@ double fitness(const std::vector<const ScheduleEvent*>& events, const ActorHint&
 }
 
 // The best pair of actor and hint first; each of both is used once.
-std::map<std::string, std::string> assign(const EventsByActor& actors,
-                                          const std::vector<ActorHint>& hints) {
+std::map<std::string, ActorHint> assign(const EventsByActor& actors,
+                                        const std::vector<ActorHint>& hints) {
   std::vector<std::tuple<double, std::string, const ActorHint*>> pairs;
   for (const auto& [actor, events] : actors) {
     for (const auto& hint : hints) {
@@ -74,11 +74,11 @@ std::map<std::string, std::string> assign(const EventsByActor& actors,
     return std::tie(std::get<0>(a), std::get<1>(a), std::get<2>(a)->name) <
            std::tie(std::get<0>(b), std::get<1>(b), std::get<2>(b)->name);
   });
-  std::map<std::string, std::string> names;
+  std::map<std::string, ActorHint> names;
   std::set<const ActorHint*> used;
   for (const auto& [score, actor, hint] : pairs) {
     if (names.count(actor) == 0 && used.insert(hint).second) {
-      names[actor] = hint->name;
+      names[actor] = *hint;
     }
   }
   return names;
@@ -86,16 +86,16 @@ std::map<std::string, std::string> assign(const EventsByActor& actors,
 
 }  // namespace
 
-std::map<std::string, std::string> name_actors(const ScheduleTrace& failing,
-                                               const ScheduleTrace& passing,
-                                               const std::vector<ActorHint>& hints) {
+std::map<std::string, ActorHint> name_actors(const ScheduleTrace& failing,
+                                             const ScheduleTrace& passing,
+                                             const std::vector<ActorHint>& hints) {
   EventsByActor actors;
   collect(failing, actors);
   collect(passing, actors);
   auto names = assign(actors, hints);
   std::set<std::string> taken;
-  for (const auto& [actor, name] : names) {
-    taken.insert(name);
+  for (const auto& [actor, hint] : names) {
+    taken.insert(hint.name);
   }
   for (const auto& [actor, events] : actors) {
     if (names.count(actor) != 0) {
@@ -107,7 +107,7 @@ std::map<std::string, std::string> name_actors(const ScheduleTrace& failing,
     for (int i = 2; !taken.insert(name).second; ++i) {
       name = fmt::format("{} #{}", base, i);
     }
-    names[actor] = name;
+    names[actor] = {events.empty() ? "" : events[0]->paths[0], name};
   }
   return names;
 }

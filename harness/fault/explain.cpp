@@ -126,7 +126,7 @@ std::optional<size_t> last_change_before(const Events& events, size_t effect) {
   return near;
 }
 
-// A call that fails here and succeeds there, and the change that made the difference. The change
+// A call that fails here and not so there, and the change that made the difference. The change
 // must itself have moved: a failure that it precedes in both traces is not its doing.
 std::optional<Pair> by_result(const Events& failing, const Events& passing) {
   for (size_t i = 0; i < failing.size(); ++i) {
@@ -134,7 +134,8 @@ std::optional<Pair> by_result(const Events& failing, const Events& passing) {
       continue;
     }
     auto there = find_step(passing, failing[i]);
-    if (!there || !known(passing[*there]) || passing[*there].error != 0) {
+    // A readlink of a folder "fails" with EINVAL where all is well: what counts is the change.
+    if (!there || !known(passing[*there]) || passing[*there].error == failing[i].error) {
       continue;
     }
     auto cause = last_change_before(failing, i);
@@ -149,8 +150,12 @@ std::optional<Pair> by_result(const Events& failing, const Events& passing) {
   return std::nullopt;
 }
 
-// No call fails: what was made is removed or overwritten later here, and was not there.
-std::optional<Pair> by_order(const Events& failing, const Events& passing, bool undone_only) {
+// No call fails: what was made is removed later here, and was not there. Of many such pairs the
+// last over one and the same path, for it is the nearest; else the last at all, and in the end any
+// two calls in conflict whose order changed.
+enum class Search { kUndoneSamePath, kUndone, kReordered };
+
+std::optional<Pair> by_order(const Events& failing, const Events& passing, Search search) {
   for (size_t late = failing.size(); late-- > 0;) {
     for (size_t early = late; early-- > 0;) {
       if (!conflict(failing[early], failing[late])) {
@@ -158,7 +163,8 @@ std::optional<Pair> by_order(const Events& failing, const Events& passing, bool 
       }
       bool undone = removes(failing[late]) && changes(failing[early]) &&
                     succeeded(failing[early]) && succeeded(failing[late]);
-      if (undone_only && !undone) {
+      if ((search != Search::kReordered && !undone) ||
+          (search == Search::kUndoneSamePath && failing[early].paths != failing[late].paths)) {
         continue;
       }
       auto early_there = find_step(passing, failing[early]);
@@ -221,7 +227,7 @@ const std::string& subject_path(const ScheduleEvent& cause, const ScheduleEvent&
 
 class Picture {
  public:
-  Picture(const Events& events, const Pair& pair, const std::map<std::string, std::string>& names)
+  Picture(const Events& events, const Pair& pair, const std::map<std::string, ActorHint>& names)
       : events_(events), pair_(pair), names_(names) {}
 
   // `from`: the first event worth showing.
@@ -229,7 +235,7 @@ class Picture {
     const auto& cause = events_[pair_.cause];
     const auto& effect = events_[pair_.effect];
     std::vector<std::array<std::string, 2>> rows;
-    rows.push_back({names_.at(cause.actor), names_.at(effect.actor)});
+    rows.push_back({heading(cause.actor), heading(effect.actor)});
     size_t to = std::max(pair_.cause, pair_.effect);
     for (size_t i = from; i <= to; ++i) {
       bool left = events_[i].actor == cause.actor;
@@ -257,8 +263,13 @@ class Picture {
 
   bool worth_showing(size_t i) const {
     return i == pair_.cause || i == pair_.effect ||
-           (!events_[i].withdrawn && related(events_[i], events_[pair_.cause]) &&
+           (changes(events_[i]) && !events_[i].withdrawn &&
+            related(events_[i], events_[pair_.cause]) &&
             related(events_[i], events_[pair_.effect]));
+  }
+  std::string heading(const std::string& actor) const {
+    const auto& hint = names_.at(actor);
+    return hint.path.empty() ? hint.name : fmt::format("{} ({})", hint.name, hint.path);
   }
   static std::string cell_of(const ScheduleEvent& event) {
     std::vector<std::string> paths;
@@ -270,7 +281,7 @@ class Picture {
 
   const Events& events_;
   const Pair& pair_;
-  const std::map<std::string, std::string>& names_;
+  const std::map<std::string, ActorHint>& names_;
 };
 
 // The last time before `before` that the effect's actor made what the pair is about.
@@ -286,11 +297,11 @@ std::optional<size_t> making(const Events& events, const Pair& pair, size_t befo
 }
 
 std::string sentence_for(const Events& events, const Pair& pair, const std::optional<size_t>& made,
-                         const std::map<std::string, std::string>& names) {
+                         const std::map<std::string, ActorHint>& names) {
   const auto& cause = events[pair.cause];
   const auto& effect = events[pair.effect];
-  const auto& who = names.at(cause.actor);
-  const auto& whom = names.at(effect.actor);
+  const auto& who = names.at(cause.actor).name;
+  const auto& whom = names.at(effect.actor).name;
   const auto& path = subject_path(cause, effect);
   if (pair.effect < pair.cause) {
     return fmt::format("{} {} {} after {} had {} {}.", who, past(cause), cause.paths[0], whom,
@@ -312,11 +323,10 @@ std::optional<Explanation> explain(const ScheduleTrace& failing, const ScheduleT
                                    const std::vector<ActorHint>& hints) {
   const Events& events = failing.events;
   auto pair = by_result(events, passing.events);
-  if (!pair) {
-    pair = by_order(events, passing.events, true);
-  }
-  if (!pair) {
-    pair = by_order(events, passing.events, false);
+  for (auto search : {Search::kUndoneSamePath, Search::kUndone, Search::kReordered}) {
+    if (!pair) {
+      pair = by_order(events, passing.events, search);
+    }
   }
   if (!pair) {
     return std::nullopt;

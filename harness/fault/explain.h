@@ -12,7 +12,8 @@
 
 namespace relapse::fault {
 
-// What the scenario calls the work on a path: {"/home/user/.claude", "storages.0"}.
+// What the scenario calls the work on a path: {"/home/user/.claude", "storages.0"}. Also an
+// actor's name, and the path that it works on.
 struct ActorHint {
   std::string path;
   std::string name;
@@ -26,10 +27,10 @@ struct Explanation {
 };
 
 // Names for the actors of the traces, by what each works on: a hint where one fits, else its
-// program and the first path. No two actors share a name.
-std::map<std::string, std::string> name_actors(const model::ScheduleTrace& failing,
-                                               const model::ScheduleTrace& passing,
-                                               const std::vector<ActorHint>& hints);
+// program's name and its first path. No two actors share a name.
+std::map<std::string, ActorHint> name_actors(const model::ScheduleTrace& failing,
+                                             const model::ScheduleTrace& passing,
+                                             const std::vector<ActorHint>& hints);
 
 // Nothing if no conflicting pair tells the two traces apart.
 std::optional<Explanation> explain(const model::ScheduleTrace& failing,

@@ -1,7 +1,9 @@
 #include "fault/reduce.h"
 
 #include <algorithm>
+#include <bit>
 #include <map>
+#include <set>
 #include <string>
 
 namespace relapse::fault {
@@ -15,6 +17,10 @@ using model::ScheduleTrace;
 namespace {
 
 using Switches = std::vector<ScheduleSwitch>;
+
+// With s switches there are 2^s parts to try for every actor: beyond this they cost more runs
+// than the one switch that may be won is worth.
+constexpr size_t kSwitchesRecombined = 3;
 
 class Reducer {
  public:
@@ -37,13 +43,17 @@ class Reducer {
     Switches all = switches_of(base_.events);
     // Without any switch first: some failures need no preemption at all.
     if (fails({})) {
-      out_.complete = error_ == std::nullopt;
+      out_.complete = true;
     } else if (fails(all)) {
-      minimize(all);
+      auto minimal = minimize(all);
+      begin_with_others(minimal);
+      out_.complete = may_run();
     }
+    compare_with_calm();
     if (error_) {
       return *error_;
     }
+    out_.passing = nearest_passing();
     return out_;
   }
 
@@ -51,13 +61,17 @@ class Reducer {
   bool may_run() const { return !error_ && out_.runs < runs_max_; }
 
   bool fails(const Switches& switches) {
-    if (!may_run()) {
-      return false;
-    }
     SchedulePlan plan = base_.plan;
     plan.strategy = "switches";
     plan.order = base_.events;
     plan.switches = switches;
+    return run_fails(plan);
+  }
+
+  bool run_fails(const SchedulePlan& plan) {
+    if (!may_run()) {
+      return false;
+    }
     auto attempt = run_(plan);
     ++out_.runs;
     if (!attempt) {
@@ -68,8 +82,17 @@ class Reducer {
       keep(std::move(attempt->trace));
       return true;
     }
-    out_.passing = std::move(attempt->trace);
+    passing_.push_back(std::move(attempt->trace));
     return false;
+  }
+
+  // What failed without a single switch may still pass in the order that nobody disturbs.
+  void compare_with_calm() {
+    SchedulePlan plan = base_.plan;
+    plan.strategy = "calm";
+    if (passing_.empty() && may_run()) {
+      run_fails(plan);
+    }
   }
 
   void keep(ScheduleTrace trace) {
@@ -79,7 +102,7 @@ class Reducer {
   }
 
   // ddmin over the switches: ever smaller chunks are left out, until none can be.
-  void minimize(Switches current) {
+  Switches minimize(Switches current) {
     size_t chunks = 2;
     while (current.size() > 1 && may_run()) {
       size_t length = (current.size() + chunks - 1) / chunks;
@@ -102,13 +125,63 @@ class Reducer {
         chunks = std::min(chunks * 2, current.size());
       }
     }
-    out_.complete = may_run();
+    return current;
+  }
+
+  // Which actor began is not among the switches, and an unlucky one costs one more of them: tries
+  // the others with every smaller part of what remained, the smallest first.
+  void begin_with_others(const Switches& minimal) {
+    if (minimal.empty() || minimal.size() > kSwitchesRecombined) {
+      return;
+    }
+    const std::string& first = base_.events.front().actor;
+    std::set<std::string> actors;
+    for (const auto& entry : minimal) {
+      actors.insert({entry.from, entry.to});
+    }
+    actors.erase(first);
+    for (size_t size = 0; size < minimal.size(); ++size) {
+      for (unsigned subset = 0; subset < 1U << minimal.size(); ++subset) {
+        if (static_cast<size_t>(std::popcount(subset)) != size) {
+          continue;
+        }
+        for (const auto& actor : actors) {
+          Switches candidate = {{first, 0, actor}};
+          for (size_t i = 0; i < minimal.size(); ++i) {
+            if ((subset >> i & 1U) != 0) {
+              candidate.push_back(minimal[i]);
+            }
+          }
+          if (fails(candidate)) {
+            return;
+          }
+        }
+      }
+    }
+  }
+
+  // The one that shares the longest beginning and end with the failing one.
+  std::optional<ScheduleTrace> nearest_passing() {
+    const auto& failing = out_.failing.events;
+    auto same = [](const ScheduleEvent& a, const ScheduleEvent& b) { return a.same_step(b); };
+    auto shared = [&](const ScheduleTrace& trace) {
+      const auto& events = trace.events;
+      auto head = std::mismatch(failing.begin(), failing.end(), events.begin(), events.end(), same);
+      auto tail =
+          std::mismatch(failing.rbegin(), failing.rend(), events.rbegin(), events.rend(), same);
+      return (head.first - failing.begin()) + (tail.first - failing.rbegin());
+    };
+    auto best =
+        std::max_element(passing_.begin(), passing_.end(),
+                         [&](const auto& a, const auto& b) { return shared(a) < shared(b); });
+    return best == passing_.end() ? std::nullopt : std::optional(std::move(*best));
   }
 
   const RunPlan& run_;
   int runs_max_;
   const ScheduleTrace& base_;
   Reduction out_;
+  std::vector<ScheduleTrace> passing_;
   std::optional<model::Error> error_;
 };
 

@@ -5,8 +5,9 @@
 // the turn passed from one actor to another are the elements of a delta debugging (Zeller and
 // Hildebrandt, 2002): a candidate keeps some of them, everywhere else the running actor goes on
 // while it can. Each candidate is run through the caller. What remains is 1-minimal: without any
-// one of the switches left, the subject passes. Those last passing runs are the failing one's
-// nearest neighbours, and what an explanation compares it with.
+// one of the switches left, the subject passes. If few remain, every smaller part of them is tried
+// once more with another actor first. Of the runs that passed, the one nearest to the failing one
+// is kept: it is what an explanation compares with.
 
 #include <functional>
 #include <optional>

@@ -1,8 +1,9 @@
 #!/bin/sh
-# Two extractions by GNU tar. Usage: tar.sh bad|good FOLDER; FOLDER/a.tar and b.tar hold one tree.
+# Two extractions by GNU tar. Usage: tar.sh bad|good FOLDER; FOLDER holds a.tar and b.tar, two
+# archives of one tree, and out, an older copy of it.
 # bad: both at once into the same place. good: one after the other.
 cd "$2" || exit 2
-mkdir out || exit 2
+mkdir -p out || exit 2
 if [ "$1" = good ]; then
   tar xf a.tar -C out && tar xf b.tar -C out
   exit
