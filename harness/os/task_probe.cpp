@@ -18,7 +18,7 @@
 #include <string_view>
 #include <system_error>
 
-#include "os/files.h"
+#include "os/point_calls.h"
 #include "os/subject_view.h"
 
 namespace relapse::os {
@@ -72,6 +72,16 @@ bool waits_for_vfork_child(long number) {
   }
 #endif
   return number == SYS_clone || number == SYS_clone3;
+}
+
+// A thread whose call was notified and not yet received sleeps, but not for long. The kernel's
+// name for the place tells it from one that was let go and blocks in the call itself.
+bool awaits_notification(int tid, long number) {
+  if (find_point_call(static_cast<int>(number)) == nullptr) {
+    return false;
+  }
+  std::string place = read_small(open_quietly(fmt::format("/proc/{}/wchan", tid)));
+  return place.find("seccomp") != std::string::npos;
 }
 
 // The socket's domain, asked through a duplicate: /proc names a socket only by its inode.
@@ -193,6 +203,9 @@ TaskState TaskProbe::look(int tid, bool closely) {
           waits_for_vfork_child(call.number) ? TaskActivity::kAsleep : TaskActivity::kBusy;
     } else {
       out.activity = classify_wait(tid, call);
+    }
+    if (out.activity == TaskActivity::kAsleep && awaits_notification(tid, call.number)) {
+      out.activity = TaskActivity::kBusy;
     }
   }
   if (read_small(files.schedstat) != before) {

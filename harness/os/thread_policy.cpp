@@ -36,10 +36,6 @@ int set_normal(int tid) {
   return set_policy(tid, SCHED_OTHER, 0);
 }
 
-int set_idle(int tid) {
-  return set_policy(tid, SCHED_IDLE, 0);
-}
-
 bool may_use_real_time() {
   bool may = false;
   std::thread([&] { may = set_fifo(0, 1) == 0; }).join();

@@ -9,7 +9,6 @@ int pin_to_cpu(int tid, int cpu);
 int set_fifo(int tid, int priority);
 int set_round_robin(int tid, int priority);
 int set_normal(int tid);
-int set_idle(int tid);
 
 // Whether this process may use a real-time policy here (privilege, RLIMIT_RTPRIO, the cgroup's
 // budget). Tried in a short-lived thread, so that nothing of the caller changes.

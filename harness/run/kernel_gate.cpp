@@ -48,10 +48,8 @@ Result<std::unique_ptr<KernelGate>> KernelGate::open(os::SeccompListener listene
                                                      GateOptions options) {
   std::unique_ptr<KernelGate> gate(new KernelGate(std::move(listener), std::move(options)));
   ReceiverOptions receiver = gate->options_.receiver;
-  if (gate->options_.mode != ControlMode::kProcOnly) {
-    receiver.subject_cpu = gate->options_.cpu;
-  }
   if (gate->options_.mode == ControlMode::kRealTime) {
+    receiver.subject_cpu = gate->options_.cpu;
     receiver.fifo_priority = kReceiverPriority;
   }
   auto started = CallReceiver::start(gate->listener_, std::move(root), std::move(receiver));
@@ -75,14 +73,9 @@ KernelGate::KernelGate(os::SeccompListener listener, GateOptions options)
     : listener_(std::move(listener)), options_(std::move(options)) {}
 
 void KernelGate::settle_controller_thread() const {
-  if (options_.mode == ControlMode::kProcOnly) {
-    return;
-  }
-  os::pin_to_cpu(0, options_.cpu);
   if (options_.mode == ControlMode::kRealTime) {
+    os::pin_to_cpu(0, options_.cpu);
     os::set_fifo(0, kControllerPriority);
-  } else {
-    os::set_idle(0);
   }
 }
 
@@ -148,7 +141,6 @@ Result<bool> KernelGate::write_short(const HeldCall& call, int bytes) {
 
 void KernelGate::refresh_threads() {
   threads_ = options_.threads();
-  threads_stale_ = false;
   for (auto entry = watched_.begin(); entry != watched_.end();) {
     bool lives = std::binary_search(threads_.begin(), threads_.end(), entry->first);
     if (!lives) {
@@ -160,7 +152,8 @@ void KernelGate::refresh_threads() {
 
 KernelGate::Verdict KernelGate::judge(int tid, Clock::time_point now) {
   Watched& watched = watched_[tid];
-  auto state = probe_.look(tid, options_.network_patience_ms > 0);
+  auto state =
+      probe_.look(tid, options_.network_patience_ms > 0 || options_.mode == ControlMode::kProcOnly);
   if (state.activity == TaskActivity::kGone) {
     watched_.erase(tid);
     return Verdict::kGone;
@@ -198,9 +191,21 @@ KernelGate::Verdict KernelGate::judge(int tid, Clock::time_point now) {
 }
 
 Stillness KernelGate::is_quiet(const std::set<int>& held) {
-  if (threads_stale_) {
+  Stillness still = judge_all(held);
+  // A start was let go: only now that nobody runs is its thread sure to be in the list.
+  while (still.quiet && threads_stale_) {
+    auto before = threads_;
     refresh_threads();
+    threads_stale_ = threads_ != before;
+    still = judge_all(held);
   }
+  retry_us_ = still.quiet ? 0 : std::clamp(retry_us_ * 2, kRetryMinUs, kRetryMaxUs);
+  still.retry_us = retry_us_;
+  still.threads = threads_;
+  return still;
+}
+
+Stillness KernelGate::judge_all(const std::set<int>& held) {
   Stillness still;
   still.quiet = true;
   still.more_may_come = false;
@@ -227,9 +232,6 @@ Stillness KernelGate::is_quiet(const std::set<int>& held) {
                                   return std::find(gone.begin(), gone.end(), tid) != gone.end();
                                 }),
                  threads_.end());
-  still.threads = threads_;
-  retry_us_ = still.quiet ? 0 : std::clamp(retry_us_ * 2, kRetryMinUs, kRetryMaxUs);
-  still.retry_us = retry_us_;
   return still;
 }
 
@@ -253,10 +255,8 @@ void KernelGate::drop_to_normal() {
 
 std::vector<std::string> KernelGate::notes() const {
   std::vector<std::string> out;
-  if (options_.mode == ControlMode::kIdle) {
-    out.emplace_back("no privilege for a real-time policy: the controller ran under SCHED_IDLE");
-  } else if (options_.mode == ControlMode::kProcOnly) {
-    out.emplace_back("no control of the CPU: quiet was judged by /proc alone");
+  if (options_.mode == ControlMode::kProcOnly) {
+    out.emplace_back("no real-time policy for the subject: quiet was judged by /proc alone");
   }
   if (!listener_.wakes_synchronously()) {
     out.emplace_back("this kernel has no synchronous wake-up for held calls (Linux 6.6): slower");

@@ -23,7 +23,7 @@
 
 namespace relapse::run {
 
-enum class ControlMode { kRealTime, kIdle, kProcOnly };
+enum class ControlMode { kRealTime, kProcOnly };
 
 // The subject's threads, ascending, as this process numbers them.
 using ThreadSource = std::function<std::vector<int>()>;
@@ -65,6 +65,7 @@ class KernelGate : public ScheduleGate {
   KernelGate(os::SeccompListener listener, GateOptions options);
   void refresh_threads();
   enum class Verdict : std::uint8_t { kStill, kWait, kGone };
+  Stillness judge_all(const std::set<int>& held);
   Verdict judge(int tid, Clock::time_point now);
   void drop_to_normal();
   model::Result<bool> write_short(const HeldCall& call, int bytes);

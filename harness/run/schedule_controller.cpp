@@ -104,6 +104,18 @@ Result<Done> ScheduleController::turn() {
       wait_us_ = still.retry_us;
       return Done{};
     }
+    // A thread that was at a disk may have come to its next call between the last receiving and
+    // this verdict, and then looked asleep.
+    auto late = gate_.receive(0);
+    if (!late) {
+      return late.error();
+    }
+    if (late->ended || !late->calls.empty()) {
+      ended_ = late->ended;
+      take(std::move(*late));
+      wait_us_ = 0;
+      return Done{};
+    }
     more_may_come = still.more_may_come;
     adopt(still.threads);
   }

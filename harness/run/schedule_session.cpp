@@ -33,16 +33,13 @@ int last_usable_cpu() {
   return last;
 }
 
-// The best mode that this host allows for this subject, and the subject set up for it.
-ControlMode take_control(int tid, int cpu, ControlMode best, bool decides) {
-  if (!decides || best == ControlMode::kProcOnly || os::pin_to_cpu(tid, cpu) != 0) {
-    return ControlMode::kProcOnly;
-  }
-  if (best == ControlMode::kRealTime && os::may_use_real_time() &&
-      os::set_round_robin(tid, kSubjectPriority) == 0) {
-    return ControlMode::kRealTime;
-  }
-  return ControlMode::kIdle;
+// The best mode that this host allows for this subject, and the subject set up for it. One CPU in
+// any case: what cannot run at once needs no deciding.
+ControlMode take_control(int tid, int cpu, ControlMode best) {
+  bool pinned = os::pin_to_cpu(tid, cpu) == 0;
+  bool real_time = pinned && best == ControlMode::kRealTime && os::may_use_real_time() &&
+                   os::set_round_robin(tid, kSubjectPriority) == 0;
+  return real_time ? ControlMode::kRealTime : ControlMode::kProcOnly;
 }
 
 }  // namespace
@@ -89,8 +86,9 @@ Result<std::unique_ptr<ScheduleSession>> ScheduleSession::start(ScheduleSubject 
   }
   GateOptions gate_options;
   gate_options.cpu = options.cpu >= 0 ? options.cpu : last_usable_cpu();
-  gate_options.mode =
-      take_control(subject.root_pid, gate_options.cpu, options.best_mode, plan.strategy != "free");
+  bool decides = plan.strategy != "free";
+  gate_options.mode = decides ? take_control(subject.root_pid, gate_options.cpu, options.best_mode)
+                              : ControlMode::kProcOnly;
   gate_options.network_patience_ms = options.network_patience_ms;
   gate_options.receiver.folders = std::move(subject.folders);
   gate_options.receiver.anywhere = std::move(options.points_anywhere);

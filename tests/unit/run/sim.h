@@ -18,21 +18,21 @@ struct Step {
   std::string call;  // mkdir, rmdir, open-create, stat, lock, unlock
   std::string path;
   bool may_fail = false;  // else a failure ends the actor, and the program has failed
-  int tries = 1;          // repeated until it succeeds; each failure sleeps for one round
+  int tries = 1;          // repeated until it succeeds
 };
 
 class SimGate : public run::ScheduleGate {
  public:
   explicit SimGate(std::vector<std::vector<Step>> scripts) {
     for (auto& script : scripts) {
-      actors_.push_back({std::move(script), 0, 0, false, false});
+      actors_.push_back({std::move(script), 0, 0, false});
     }
   }
 
   bool failed() const { return failed_; }
   bool lost_a_call = false;  // the next reply meets a caller that has gone, and calls again
 
-  model::Result<run::Arrivals> receive(int wait_us) override {
+  model::Result<run::Arrivals> receive(int) override {
     run::Arrivals arrivals;
     bool all_over = true;
     for (size_t i = 0; i < actors_.size(); ++i) {
@@ -41,10 +41,6 @@ class SimGate : public run::ScheduleGate {
         continue;
       }
       all_over = false;
-      if (actor.asleep) {
-        actor.asleep = wait_us == 0 && others_held(i);  // sleeps while others have work
-        continue;
-      }
       if (!actor.held) {
         actor.held = true;
         const Step& step = actor.script[actor.next];
@@ -72,9 +68,7 @@ class SimGate : public run::ScheduleGate {
     if (error == 0 || step.may_fail) {
       ++actor.next;
       actor.tried = 0;
-    } else if (++actor.tried < step.tries) {
-      actor.asleep = true;
-    } else {
+    } else if (++actor.tried >= step.tries) {
       failed_ = true;
       actor.next = actor.script.size();
     }
@@ -104,19 +98,10 @@ class SimGate : public run::ScheduleGate {
     size_t next;
     int tried;
     bool held;
-    bool asleep;
     bool over() const { return next >= script.size(); }
   };
 
   static int tid_of(size_t index) { return kFirstTid + static_cast<int>(index); }
-  bool others_held(size_t index) const {
-    for (size_t i = 0; i < actors_.size(); ++i) {
-      if (i != index && actors_[i].held) {
-        return true;
-      }
-    }
-    return false;
-  }
   int make(const Step& step) {
     if (step.call == "mkdir" || step.call == "lock") {
       return tree_.insert(step.path).second ? 0 : EEXIST;

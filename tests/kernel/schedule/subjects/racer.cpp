@@ -4,10 +4,13 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -202,10 +205,79 @@ int own_filter(const std::string& folder) {
   if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0) {
     complain("seccomp", "own filter");
   }
-  long listener = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
-                            &program);
+  long listener =
+      ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
   std::fprintf(stderr, "listener: %s\n", listener < 0 ? std::strerror(errno) : "mine");
   return download(folder, false);
+}
+
+// Interrupts itself every 200 µs, as runtimes do to their threads, while it makes and removes
+// folders. Correct: no call may fail.
+int signals(const std::string& folder) {
+  struct sigaction action {};
+  action.sa_handler = [](int) {};
+  action.sa_flags = SA_RESTART;
+  ::sigaction(SIGALRM, &action, nullptr);
+  itimerval interval{{0, 200}, {0, 200}};
+  ::setitimer(ITIMER_REAL, &interval, nullptr);
+  for (int i = 0; i < 200; ++i) {
+    std::string path = folder + "/" + std::to_string(i);
+    if (::mkdir(path.c_str(), 0755) != 0) {
+      complain("mkdir", path);
+    }
+    if (::rmdir(path.c_str()) != 0) {
+      complain("rmdir", path);
+    }
+  }
+  return g_failed ? 1 : 0;
+}
+
+// One thread is killed with its process while another's call is held.
+int killed(const std::string& folder) {
+  std::thread other([&] {
+    for (int i = 0; i < 50; ++i) {
+      ::mkdir((folder + "/" + std::to_string(i)).c_str(), 0755);
+    }
+  });
+  ::mkdir((folder + "/mine").c_str(), 0755);
+  ::kill(::getpid(), SIGKILL);
+  other.join();
+  return 0;
+}
+
+// Leaves the filter's reach, or tries to: prints the errno of each way.
+int ways_around() {
+  errno = 0;
+  long ring = ::syscall(SYS_io_uring_setup, 1, nullptr);
+  std::fprintf(stderr, "io_uring %s\n", ring < 0 ? std::strerror(errno) : "works");
+#if defined(__x86_64__)
+  long answer = 20;  // getpid of the 32-bit table
+  asm volatile("int $0x80" : "+a"(answer) : : "memory");
+  std::fprintf(stderr, "int80 %s\n", answer == -ENOSYS ? std::strerror(ENOSYS) : "works");
+  errno = 0;
+  long x32 = ::syscall(0x40000000 | SYS_getpid);
+  std::fprintf(stderr, "x32 %s\n", x32 < 0 ? std::strerror(errno) : "works");
+#endif
+  return 0;
+}
+
+// Tries to leave its CPU and its policy: is told that it did.
+int leave_cpu(const std::string& folder) {
+  cpu_set_t all;
+  std::memset(&all, 0xff, sizeof(all));
+  sched_param normal{};
+  if (::sched_setaffinity(0, sizeof(all), &all) != 0 ||
+      ::sched_setscheduler(0, SCHED_OTHER, &normal) != 0) {
+    return 1;
+  }
+  return download(folder, false);
+}
+
+// Sleeps for ever while another thread works.
+int stuck(const std::string& folder) {
+  make_path(folder + "/made");
+  ::pause();
+  return 0;
 }
 
 // Prints what getrandom gives: the same under one seed.
@@ -257,6 +329,21 @@ int main(int argc, char** argv) {
   }
   if (mode == "random") {
     return random_bytes();
+  }
+  if (mode == "signals") {
+    return signals(folder);
+  }
+  if (mode == "killed") {
+    return killed(folder);
+  }
+  if (mode == "ways-around") {
+    return ways_around();
+  }
+  if (mode == "leave-cpu") {
+    return leave_cpu(folder);
+  }
+  if (mode == "stuck") {
+    return stuck(folder);
   }
   if (mode == "writer") {
     return writer(folder);
