@@ -5,6 +5,7 @@
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 
+#include "os/foreign.h"
 #include "os/subject_view.h"
 
 namespace relapse::os {
@@ -15,11 +16,9 @@ std::optional<std::string> resolve_path(const Notification& notification, const 
   const auto& args = notification.data.args;
   int tid = notification.tid;
   if (where.path_arg == kNoArg) {
-    auto link = proc_link(tid, fmt::format("fd/{}", static_cast<int>(args[where.dirfd_arg])));
-    // "pipe:[7]" and the like are no paths.
-    return link && link->front() == '/' ? link : std::nullopt;
+    return path_of_link(tid, fmt::format("fd/{}", static_cast<int>(args[where.dirfd_arg])));
   }
-  auto path = read_path(tid, args[where.path_arg]);
+  auto path = read_memory_string(tid, args[where.path_arg]);
   if (!path) {
     return std::nullopt;
   }
@@ -27,8 +26,8 @@ std::optional<std::string> resolve_path(const Notification& notification, const 
     return normal_path("/", *path);
   }
   int dirfd = where.dirfd_arg == kNoArg ? AT_FDCWD : static_cast<int>(args[where.dirfd_arg]);
-  auto base = proc_link(tid, dirfd == AT_FDCWD ? "cwd" : fmt::format("fd/{}", dirfd));
-  if (!base || base->front() != '/') {
+  auto base = path_of_link(tid, dirfd == AT_FDCWD ? "cwd" : fmt::format("fd/{}", dirfd));
+  if (!base) {
     return std::nullopt;
   }
   // An empty path is the descriptor itself (AT_EMPTY_PATH), or an error that the kernel will say.

@@ -1,66 +1,25 @@
 #include "os/subject_view.h"
 
 #include <fmt/format.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <climits>
-#include <cstring>
 #include <vector>
+
+#include "os/proc.h"
 
 namespace relapse::os {
 
-namespace {
-
-constexpr size_t kPageBytes = 4096;  // the smallest page: a read within one never half fails
-constexpr std::string_view kDeleted = " (deleted)";
-
-}  // namespace
-
-bool read_memory(int tid, std::uint64_t address, void* into, size_t size) {
-  iovec local{into, size};
-  iovec remote{reinterpret_cast<void*>(address), size};  // NOLINT(performance-no-int-to-ptr)
-  return ::process_vm_readv(tid, &local, 1, &remote, 1, 0) == static_cast<ssize_t>(size);
-}
-
-bool write_memory(int tid, std::uint64_t address, const void* from, size_t size) {
-  iovec local{const_cast<void*>(from), size};
-  iovec remote{reinterpret_cast<void*>(address), size};  // NOLINT(performance-no-int-to-ptr)
-  return ::process_vm_writev(tid, &local, 1, &remote, 1, 0) == static_cast<ssize_t>(size);
-}
-
-std::optional<std::string> read_path(int tid, std::uint64_t address) {
-  std::string path;
-  std::array<char, kPageBytes> chunk{};
-  while (path.size() < PATH_MAX) {
-    size_t to_page_end = kPageBytes - address % kPageBytes;
-    if (!read_memory(tid, address, chunk.data(), to_page_end)) {
-      return std::nullopt;
-    }
-    size_t length = ::strnlen(chunk.data(), to_page_end);
-    path.append(chunk.data(), length);
-    if (length < to_page_end) {
-      return path;
-    }
-    address += to_page_end;
+std::optional<std::string> path_of_link(int tid, std::string_view name) {
+  constexpr std::string_view kDeleted = " (deleted)";
+  auto target = read_proc_link(fmt::format("/proc/{}/{}", tid, name));
+  if (!target || target->empty() || target->front() != '/') {
+    return std::nullopt;  // "pipe:[7]"
   }
-  return std::nullopt;
-}
-
-std::optional<std::string> proc_link(int tid, std::string_view name) {
-  std::array<char, PATH_MAX> target{};
-  std::string link = fmt::format("/proc/{}/{}", tid, name);
-  ssize_t size = ::readlink(link.c_str(), target.data(), target.size());
-  if (size <= 0 || static_cast<size_t>(size) == target.size()) {
-    return std::nullopt;
+  if (target->size() > kDeleted.size() &&
+      target->compare(target->size() - kDeleted.size(), kDeleted.size(), kDeleted) == 0) {
+    target->resize(target->size() - kDeleted.size());
   }
-  std::string_view text(target.data(), static_cast<size_t>(size));
-  if (text.size() > kDeleted.size() && text.substr(text.size() - kDeleted.size()) == kDeleted) {
-    text.remove_suffix(kDeleted.size());
-  }
-  return std::string(text);
+  return target;
 }
 
 std::string normal_path(std::string_view base, std::string_view path) {

@@ -4,28 +4,22 @@
 #include <fmt/format.h>
 #include <linux/futex.h>
 #include <poll.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <string_view>
-#include <system_error>
+#include <sstream>
 
+#include "os/foreign.h"
 #include "os/point_calls.h"
-#include "os/subject_view.h"
+#include "os/proc.h"
+#include "os/proc_fd.h"
 
 namespace relapse::os {
 
 namespace {
-
-namespace fs = std::filesystem;
 
 // Poll sets are small in practice; a larger one is looked at in part.
 constexpr size_t kPollSetLooked = 64;
@@ -46,24 +40,6 @@ char state_letter(const std::string& stat) {
   return bracket == std::string::npos || bracket + 2 >= stat.size() ? '\0' : stat[bracket + 2];
 }
 
-struct BlockingCall {
-  long number = -1;
-  std::array<std::uint64_t, 6> args{};
-};
-
-BlockingCall parse_syscall(const std::string& text) {
-  BlockingCall call;
-  if (text.empty() || text[0] == 'r') {  // "running"
-    return call;
-  }
-  char* rest = nullptr;
-  call.number = std::strtol(text.c_str(), &rest, 10);
-  for (auto& arg : call.args) {
-    arg = std::strtoull(rest, &rest, 16);
-  }
-  return call;
-}
-
 // A parent in vfork sleeps uninterruptibly until its child execs or ends: that is no disk.
 bool waits_for_vfork_child(long number) {
 #ifdef SYS_vfork
@@ -77,29 +53,17 @@ bool waits_for_vfork_child(long number) {
 // A thread whose call was notified and not yet received sleeps, but not for long. The kernel's
 // name for the place tells it from one that was let go and blocks in the call itself.
 bool awaits_notification(int tid, long number) {
-  if (find_point_call(static_cast<int>(number)) == nullptr) {
-    return false;
-  }
-  std::string place = read_small(open_quietly(fmt::format("/proc/{}/wchan", tid)));
-  return place.find("seccomp") != std::string::npos;
+  return find_point_call(static_cast<int>(number)) != nullptr &&
+         read_wchan(tid, tid).find("seccomp") != std::string::npos;
 }
 
 // The socket's domain, asked through a duplicate: /proc names a socket only by its inode.
 bool is_internet_socket(int tid, int fd) {
-  auto link = proc_link(tid, fmt::format("fd/{}", fd));
+  auto link = read_proc_link(fmt::format("/proc/{}/fd/{}", tid, fd));
   if (!link || link->rfind("socket:", 0) != 0) {
     return false;
   }
-  std::ifstream status(fmt::format("/proc/{}/status", tid));
-  std::string line;
-  int tgid = 0;
-  while (std::getline(status, line) && std::sscanf(line.c_str(), "Tgid: %d", &tgid) != 1) {
-  }
-  Fd process(static_cast<int>(::syscall(SYS_pidfd_open, tgid, 0)));
-  if (!process.valid()) {
-    return false;
-  }
-  Fd copy(static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), fd, 0)));
+  Fd copy = borrow_fd(tid, fd);
   int domain = 0;
   socklen_t size = sizeof(domain);
   return copy.valid() && ::getsockopt(copy.get(), SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 &&
@@ -107,15 +71,10 @@ bool is_internet_socket(int tid, int fd) {
 }
 
 bool epoll_watches_internet(int tid, int epoll_fd) {
-  std::ifstream info(fmt::format("/proc/{}/fdinfo/{}", tid, epoll_fd));
-  std::string line;
-  while (std::getline(info, line)) {
-    int fd = -1;
-    if (std::sscanf(line.c_str(), "tfd: %d", &fd) == 1 && is_internet_socket(tid, fd)) {
-      return true;
-    }
-  }
-  return false;
+  auto epoll = read_fd(tid, epoll_fd);
+  return epoll &&
+         std::any_of(epoll->watches.begin(), epoll->watches.end(),
+                     [&](const EpollWatch& watch) { return is_internet_socket(tid, watch.fd); });
 }
 
 bool poll_watches_internet(int tid, std::uint64_t address, std::uint64_t count) {
@@ -129,7 +88,7 @@ bool poll_watches_internet(int tid, std::uint64_t address, std::uint64_t count) 
   });
 }
 
-TaskActivity classify_wait(int tid, const BlockingCall& call) {
+TaskActivity classify_wait(int tid, const SyscallFact& call) {
   const auto& args = call.args;
   auto timed_if = [](bool timed) { return timed ? TaskActivity::kTimed : TaskActivity::kAsleep; };
   auto network_or = [](bool network, TaskActivity other) {
@@ -182,7 +141,6 @@ TaskState TaskProbe::look(int tid, bool closely) {
     std::string folder = fmt::format("/proc/{}/", tid);
     files.stat = open_quietly(folder + "stat");
     files.schedstat = open_quietly(folder + "schedstat");
-    files.syscall = open_quietly(folder + "syscall");
   }
   // Before and after: a thread that ran in between was not asleep, whatever the rest says.
   std::string before = read_small(files.schedstat);
@@ -197,7 +155,7 @@ TaskState TaskProbe::look(int tid, bool closely) {
     return out;
   }
   if (state == 'D' || closely) {
-    BlockingCall call = parse_syscall(read_small(files.syscall));
+    SyscallFact call = read_syscall(tid, tid);
     if (state == 'D') {
       out.activity =
           waits_for_vfork_child(call.number) ? TaskActivity::kAsleep : TaskActivity::kBusy;
@@ -214,34 +172,22 @@ TaskState TaskProbe::look(int tid, bool closely) {
   return out;
 }
 
-std::vector<int> threads_of_tree(int root) {
+std::vector<int> threads_of_tree(int pid, Root root) {
   std::vector<int> threads;
-  std::vector<int> processes = {root};
+  std::vector<int> processes = {pid};
   while (!processes.empty()) {
-    int pid = processes.back();
+    int process = processes.back();
     processes.pop_back();
-    std::error_code error;
-    for (fs::directory_iterator it(fmt::format("/proc/{}/task", pid), error), end;
-         !error && it != end; it.increment(error)) {
-      int tid = std::atoi(it->path().filename().c_str());
-      threads.push_back(tid);
-      std::ifstream children(fmt::format("/proc/{}/task/{}/children", pid, tid));
-      int child = 0;
-      while (children >> child) {
+    for (int tid : list_tids(process)) {
+      if (process != pid || root == Root::kIncluded) {
+        threads.push_back(tid);
+      }
+      std::istringstream children(
+          read_proc_file(fmt::format("/proc/{}/task/{}/children", process, tid)).value_or(""));
+      for (int child = 0; children >> child;) {
         processes.push_back(child);
       }
     }
-  }
-  std::sort(threads.begin(), threads.end());
-  return threads;
-}
-
-std::vector<int> threads_of_cgroup(const std::string& file) {
-  std::vector<int> threads;
-  std::ifstream lines(file);
-  int tid = 0;
-  while (lines >> tid) {
-    threads.push_back(tid);
   }
   std::sort(threads.begin(), threads.end());
   return threads;

@@ -36,16 +36,13 @@ class TaskProbe {
   struct Files {
     Fd stat;
     Fd schedstat;
-    Fd syscall;
   };
   std::map<int, Files> files_;
 };
 
-// The threads of a process and of all its descendants, ascending. Complete only if nobody could
-// be re-parented away: `root` is the init of a PID namespace, or a subreaper's child that lives.
-std::vector<int> threads_of_tree(int root);
-
-// The threads in a cgroup (v2 cgroup.threads; v1 tasks): `file` is that file.
-std::vector<int> threads_of_cgroup(const std::string& file);
+// The threads of all descendants of a process, ascending; with `root`, its own too. Complete only
+// if nobody could be re-parented away: `pid` is the init of a PID namespace, or lives to the end.
+enum class Root { kIncluded, kExcluded };
+std::vector<int> threads_of_tree(int pid, Root root);
 
 }  // namespace relapse::os

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "fault/hash.h"
+#include "os/foreign.h"
 #include "os/subject_view.h"
 #include "os/thread_policy.h"
 

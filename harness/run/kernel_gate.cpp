@@ -1,15 +1,13 @@
 #include "run/kernel_gate.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 
-#include "os/files.h"
-#include "os/subject_view.h"
+#include "os/foreign.h"
+#include "os/proc.h"
 #include "os/thread_policy.h"
 
 namespace relapse::run {
@@ -19,10 +17,6 @@ using os::TaskActivity;
 using std::chrono::milliseconds;
 
 namespace {
-
-// Only their order matters: the receiver above the subject, the subject above the controller.
-constexpr int kControllerPriority = 1;
-constexpr int kReceiverPriority = 3;
 
 // How long a controller with work may stay off the CPU. Far above what a subject computes between
 // two file system calls, far below any deadline.
@@ -121,16 +115,7 @@ Result<bool> KernelGate::write_short(const HeldCall& call, int bytes) {
   size_t size =
       std::min<size_t>({static_cast<size_t>(std::max(bytes, 0)), call.bytes, kShortWriteBytesMax});
   std::vector<char> data(size);
-  auto status = os::read_file(fmt::format("/proc/{}/status", call.tid));
-  int tgid = call.tid;
-  if (status) {
-    size_t at = status->find("\nTgid:");
-    tgid = at == std::string::npos ? tgid : std::atoi(status->c_str() + at + 6);
-  }
-  os::Fd process(static_cast<int>(::syscall(SYS_pidfd_open, tgid, 0)));
-  os::Fd copy(process.valid()
-                  ? static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), call.fd, 0))
-                  : -1);
+  os::Fd copy = os::borrow_fd(call.tid, call.fd);
   if (!copy.valid() || !os::read_memory(call.tid, call.buffer, data.data(), size) ||
       !listener_.id_valid(call.id)) {
     return listener_.fail(call.id, EIO);
@@ -196,8 +181,8 @@ Stillness KernelGate::is_quiet(const std::set<int>& held) {
   while (still.quiet && threads_stale_) {
     auto before = threads_;
     refresh_threads();
+    still = judge_all(held);  // also takes out who is gone, so that like is compared with like
     threads_stale_ = threads_ != before;
-    still = judge_all(held);
   }
   retry_us_ = still.quiet ? 0 : std::clamp(retry_us_ * 2, kRetryMinUs, kRetryMaxUs);
   still.retry_us = retry_us_;
@@ -236,12 +221,8 @@ Stillness KernelGate::judge_all(const std::set<int>& held) {
 }
 
 std::string KernelGate::program(int tid) {
-  auto name = os::read_file(fmt::format("/proc/{}/comm", tid));
-  if (!name || name->empty()) {
-    return "";
-  }
-  name->pop_back();
-  return *name;
+  auto name = os::read_proc_file(fmt::format("/proc/{}/comm", tid)).value_or("");
+  return name.empty() ? name : name.substr(0, name.size() - 1);
 }
 
 // In the watchdog's thread. A thread begun meanwhile inherits whichever policy its parent has; the

@@ -23,6 +23,11 @@
 
 namespace relapse::run {
 
+// Real-time priorities. Only their order matters.
+inline constexpr int kControllerPriority = 1;
+inline constexpr int kSubjectPriority = 2;
+inline constexpr int kReceiverPriority = 3;
+
 enum class ControlMode { kRealTime, kProcOnly };
 
 // The subject's threads, ascending, as this process numbers them.

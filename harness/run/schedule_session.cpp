@@ -18,8 +18,6 @@ using model::system_error;
 
 namespace {
 
-constexpr int kSubjectPriority = 2;  // between the controller's and the receiver's
-
 int last_usable_cpu() {
   cpu_set_t set;
   CPU_ZERO(&set);
@@ -33,12 +31,21 @@ int last_usable_cpu() {
   return last;
 }
 
+// Set by whoever started it, where that one may and we may not. Between the two other priorities,
+// or the controller would never run, or the receiver too late.
+bool has_subject_policy(int tid) {
+  sched_param parameter{};
+  int policy = ::sched_getscheduler(tid);
+  return (policy == SCHED_RR || policy == SCHED_FIFO) && ::sched_getparam(tid, &parameter) == 0 &&
+         parameter.sched_priority == kSubjectPriority;
+}
+
 // The best mode that this host allows for this subject, and the subject set up for it. One CPU in
 // any case: what cannot run at once needs no deciding.
 ControlMode take_control(int tid, int cpu, ControlMode best) {
   bool pinned = os::pin_to_cpu(tid, cpu) == 0;
   bool real_time = pinned && best == ControlMode::kRealTime && os::may_use_real_time() &&
-                   os::set_round_robin(tid, kSubjectPriority) == 0;
+                   (os::set_round_robin(tid, kSubjectPriority) == 0 || has_subject_policy(tid));
   return real_time ? ControlMode::kRealTime : ControlMode::kProcOnly;
 }
 
@@ -95,7 +102,9 @@ Result<std::unique_ptr<ScheduleSession>> ScheduleSession::start(ScheduleSubject 
   gate_options.receiver.seed = plan.seed;
   gate_options.threads = std::move(subject.threads);
   if (!gate_options.threads) {
-    gate_options.threads = [pid = subject.root_pid] { return os::threads_of_tree(pid); };
+    gate_options.threads = [pid = subject.root_pid] {
+      return os::threads_of_tree(pid, os::Root::kIncluded);
+    };
   }
   session->mode_ = gate_options.mode;
   auto gate = KernelGate::open(std::move(*listener), std::move(root), std::move(gate_options));

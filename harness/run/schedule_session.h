@@ -2,15 +2,12 @@
 // One trial under a schedule: the threads that receive and decide, from the listener's arrival
 // until the subject has ended. The event loop that owns the trial waits for `done_fd`.
 //
-// Whoever starts the subject does, in the child, in this order:
-//   1. everything that needs a file, a mount or a privilege;
-//   2. install the filter (os::install_notify_filter, or the bytes of `schedule_filter` by
-//      seccomp(SECCOMP_SET_MODE_FILTER, os::notify_filter_flags(), …)) as the last but one act;
-//   3. send the listener's descriptor up (SCM_RIGHTS) and wait by recv for one byte. From here to
-//      the exec: sendmsg, recvfrom, close and execve only, which no filter of ours notifies;
-//   4. close what is left, exec.
-// The supervisor, on receiving the descriptor: ScheduleSession::start, which puts the waiting
-// child on its CPU and policy, then sends the byte.
+// Whoever starts the subject installs, in the child and last before exec, the program of
+// `schedule_filter` (as bytes, by seccomp(SECCOMP_SET_MODE_FILTER, os::notify_filter_flags(), …)),
+// sends the listener's descriptor up, closes it, and calls exec: sendmsg, recvfrom, close and
+// execve only, which no filter of ours notifies. CPU and policy may be set before (after the
+// filter they are answered, not done) or by `start`: whichever comes first, the new program waits
+// at its first call until somebody receives.
 
 #include <atomic>
 #include <memory>
@@ -27,8 +24,8 @@ namespace relapse::run {
 
 struct ScheduleSubject {
   os::Fd listener;
-  int root_pid = 0;      // of the subject's first process, as we number it; still before its exec
-  ThreadSource threads;  // none: the descendants of root_pid
+  int root_pid = 0;      // of the subject's first process, as we number it
+  ThreadSource threads;  // none: root_pid's and its descendants'. In a world: those below PID 1
   std::vector<std::string> folders;  // points elsewhere are not held
 };
 

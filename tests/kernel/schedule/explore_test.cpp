@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
-#include <functional>
 #include <optional>
 
 #include "catch.h"
@@ -11,6 +9,7 @@
 #include "fault/reduce.h"
 #include "fault/schedule.h"
 #include "launcher.h"
+#include "os/run_program.h"
 
 using namespace relapse;
 using test::Bench;
@@ -81,7 +80,9 @@ void make_archives(const Bench& bench) {
       "echo 3 >tree/x/y/three && tar cf a.tar tree && tar cf b.tar tree && mkdir out && mv tree "
       "out",
       bench.template_folder());
-  REQUIRE(std::system(command.c_str()) == 0);
+  auto made = os::run_program({"sh", "-c", command}, 10'000);
+  REQUIRE(made);
+  REQUIRE(made->status == 0);
 }
 
 }  // namespace

@@ -1,61 +1,23 @@
 #include "launcher.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <cstring>
 
 #include "catch.h"
 #include "os/files.h"
+#include "os/message.h"
 
 namespace relapse::test {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-bool send_fd(int socket, int fd) {
-  char byte = 0;
-  iovec data{&byte, 1};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof(control);
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  std::memcpy(CMSG_DATA(header), &fd, sizeof(int));
-  return ::sendmsg(socket, &message, 0) == 1;
-}
-
-os::Fd receive_fd(int socket) {
-  char byte = 0;
-  iovec data{&byte, 1};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof(control);
-  if (::recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != 1) {
-    return {};
-  }
-  int fd = -1;
-  if (cmsghdr* header = CMSG_FIRSTHDR(&message)) {
-    std::memcpy(&fd, CMSG_DATA(header), sizeof(int));
-  }
-  return os::Fd(fd);
-}
 
 // Between fork and exec: async-signal-safe calls only.
 [[noreturn]] void become_subject(const std::vector<sock_filter>& filter, char* const* argv,
@@ -66,15 +28,11 @@ os::Fd receive_fd(int socket) {
   ::dup2(output, STDERR_FILENO);
   int listener =
       os::install_notify_filter(filter.data(), static_cast<std::uint16_t>(filter.size()), true);
-  if (listener < 0 || !send_fd(socket, listener)) {
+  if (listener < 0 || os::send_fd(socket, "listener", listener) != 0) {
     ::_exit(120);
   }
-  char go = 0;
-  if (::recv(socket, &go, 1, 0) != 1) {
-    ::_exit(121);
-  }
   ::execvp(argv[0], argv);
-  ::_exit(122);
+  ::_exit(121);
 }
 
 struct Child {
@@ -137,8 +95,11 @@ Trial Bench::run(const std::vector<std::string>& argv, const model::SchedulePlan
   std::string output_file = root_ + "/output";
   Child child = spawn(*filter, words, output_file);
   run::ScheduleSubject subject;
-  subject.listener = receive_fd(child.socket.get());
-  REQUIRE(subject.listener.valid());
+  auto message = os::receive_message(child.socket.get());
+  REQUIRE(message);
+  REQUIRE(*message);
+  REQUIRE((*message)->fds.size() == 1);
+  subject.listener = std::move((*message)->fds[0]);
   subject.root_pid = child.pid;
   subject.folders = options.folders.empty() ? std::vector{folder_} : options.folders;
   if (options.session.limits.deadline_ms == run::ScheduleLimits{}.deadline_ms) {
@@ -146,7 +107,6 @@ Trial Bench::run(const std::vector<std::string>& argv, const model::SchedulePlan
   }
   auto session = run::ScheduleSession::start(std::move(subject), plan, options.session);
   REQUIRE(session);
-  REQUIRE(::send(child.socket.get(), "", 1, MSG_NOSIGNAL) == 1);
   auto outcome = (*session)->finish();
   REQUIRE(outcome);
   Trial trial;
