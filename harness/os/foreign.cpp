@@ -16,6 +16,7 @@
 #include <cstring>
 
 #include "os/fd.h"
+#include "os/proc.h"
 
 namespace relapse::os {
 
@@ -40,14 +41,6 @@ double socket_timeout_ms(int fd, int option) {
   return static_cast<double>(limit.tv_sec) * 1e3 + static_cast<double>(limit.tv_usec) / 1e3;
 }
 
-Fd borrow_fd(int pid, int fd) {
-  Fd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  if (!process.valid()) {
-    return {};
-  }
-  return Fd(static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), fd, 0)));
-}
-
 }  // namespace
 
 bool read_memory(int pid, std::uint64_t address, void* into, size_t size) {
@@ -55,6 +48,13 @@ bool read_memory(int pid, std::uint64_t address, void* into, size_t size) {
   // NOLINTNEXTLINE(performance-no-int-to-ptr): an address of another process
   iovec remote{reinterpret_cast<void*>(address), size};
   return ::process_vm_readv(pid, &local, 1, &remote, 1, 0) == static_cast<ssize_t>(size);
+}
+
+bool write_memory(int pid, std::uint64_t address, const void* from, size_t size) {
+  iovec local{const_cast<void*>(from), size};
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): an address of another process
+  iovec remote{reinterpret_cast<void*>(address), size};
+  return ::process_vm_writev(pid, &local, 1, &remote, 1, 0) == static_cast<ssize_t>(size);
 }
 
 std::optional<std::string> read_memory_string(int pid, std::uint64_t address, size_t limit) {
@@ -74,6 +74,20 @@ std::optional<std::string> read_memory_string(int pid, std::uint64_t address, si
     }
   }
   return text;
+}
+
+Fd borrow_fd(int pid, int fd) {
+  Fd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (!process.valid()) {
+    // A thread that does not lead its process: the kernel hands out descriptors of leaders.
+    auto status = read_status(pid);
+    if (!status || status->tgid == pid) {
+      return {};
+    }
+    process = Fd(static_cast<int>(::syscall(SYS_pidfd_open, status->tgid, 0)));
+  }
+  return Fd(process.valid() ? static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), fd, 0))
+                            : -1);
 }
 
 std::optional<LentFd> look_at_fd(int pid, int fd) {

@@ -9,10 +9,13 @@
 #include <string>
 #include <vector>
 
+#include "os/fd.h"
+
 namespace relapse::os {
 
 // All of [address, address + size) or nothing.
 bool read_memory(int pid, std::uint64_t address, void* into, size_t size);
+bool write_memory(int pid, std::uint64_t address, const void* from, size_t size);
 // Up to the NUL, at most `limit` bytes.
 std::optional<std::string> read_memory_string(int pid, std::uint64_t address, size_t limit = 4096);
 
@@ -24,6 +27,10 @@ std::optional<T> read_memory_as(int pid, std::uint64_t address) {
   }
   return value;
 }
+
+// A duplicate of the process's descriptor: the same open file, position and all. `pid` may be a
+// thread's. Not valid if it went away or may not be debugged.
+Fd borrow_fd(int pid, int fd);
 
 // What a descriptor tells that /proc does not. It is borrowed for some microseconds: only for
 // processes that stand still, since a descriptor closed meanwhile would be closed late.

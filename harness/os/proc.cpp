@@ -110,6 +110,7 @@ std::optional<ProcStatus> parse_status(const std::optional<std::string>& text) {
   for (int pid = 0; pids >> pid;) {
     status.ns_pids.push_back(pid);
   }
+  status.tgid = static_cast<int>(number_of(*text, "Tgid:"));
   status.tracer = static_cast<int>(number_of(*text, "TracerPid:"));
   std::istringstream uids{std::string(value_of(*text, "Uid:"))};
   unsigned real = 0;

@@ -34,6 +34,7 @@ std::optional<ProcStat> read_thread_stat(int pid, int tid);
 
 struct ProcStatus {
   std::vector<int> ns_pids;  // from the reader's PID namespace to the innermost
+  int tgid = 0;              // of a thread: its process, in the reader's PID namespace
   int tracer = 0;
   unsigned uid = 0;  // effective
   std::uint64_t pending = 0;

@@ -1,0 +1,115 @@
+// Which actor is which: by what it works on, not by a thread's number.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "fault/explain.h"
+
+namespace relapse::fault {
+
+using model::ScheduleEvent;
+using model::ScheduleTrace;
+
+namespace {
+
+// What an actor's first call is worth against the share of its calls (at most 1) under a hint:
+// a worker begins with its own folder, and only later may touch another's.
+constexpr double kFirstCallWeight = 1.0;
+
+using EventsByActor = std::map<std::string, std::vector<const ScheduleEvent*>>;
+
+void collect(const ScheduleTrace& trace, EventsByActor& out) {
+  for (const auto& event : trace.events) {
+    auto& events = out[event.actor];  // an actor without paths gets a name too
+    if (!event.paths.empty()) {
+      events.push_back(&event);
+    }
+  }
+}
+
+bool within(const std::string& path, const std::string& folder) {
+  return path.compare(0, folder.size(), folder) == 0 &&
+         (path.size() == folder.size() || path[folder.size()] == '/');
+}
+
+// The hint whose path is the longest that holds `path`.
+const ActorHint* closest_hint(const std::string& path, const std::vector<ActorHint>& hints) {
+  const ActorHint* best = nullptr;
+  for (const auto& hint : hints) {
+    if (within(path, hint.path) && (best == nullptr || hint.path.size() > best->path.size())) {
+      best = &hint;
+    }
+  }
+  return best;
+}
+
+double fitness(const std::vector<const ScheduleEvent*>& events, const ActorHint& hint,
+               const std::vector<ActorHint>& hints) {
+  if (events.empty()) {
+    return 0;
+  }
+  auto fitting = std::count_if(events.begin(), events.end(), [&](const ScheduleEvent* event) {
+    return closest_hint(event->paths[0], hints) == &hint;
+  });
+  double score = static_cast<double>(fitting) / static_cast<double>(events.size());
+  return score + (events[0]->paths[0] == hint.path ? kFirstCallWeight : 0);
+}
+
+// The best pair of actor and hint first; each of both is used once.
+std::map<std::string, ActorHint> assign(const EventsByActor& actors,
+                                        const std::vector<ActorHint>& hints) {
+  std::vector<std::tuple<double, std::string, const ActorHint*>> pairs;
+  for (const auto& [actor, events] : actors) {
+    for (const auto& hint : hints) {
+      double score = fitness(events, hint, hints);
+      if (score > 0) {
+        pairs.emplace_back(-score, actor, &hint);
+      }
+    }
+  }
+  std::sort(pairs.begin(), pairs.end(), [](const auto& a, const auto& b) {
+    return std::tie(std::get<0>(a), std::get<1>(a), std::get<2>(a)->name) <
+           std::tie(std::get<0>(b), std::get<1>(b), std::get<2>(b)->name);
+  });
+  std::map<std::string, ActorHint> names;
+  std::set<const ActorHint*> used;
+  for (const auto& [score, actor, hint] : pairs) {
+    if (names.count(actor) == 0 && used.insert(hint).second) {
+      names[actor] = *hint;
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
+std::map<std::string, ActorHint> name_actors(const ScheduleTrace& failing,
+                                             const ScheduleTrace& passing,
+                                             const std::vector<ActorHint>& hints) {
+  EventsByActor actors;
+  collect(failing, actors);
+  collect(passing, actors);
+  auto names = assign(actors, hints);
+  std::set<std::string> taken;
+  for (const auto& [actor, hint] : names) {
+    taken.insert(hint.name);
+  }
+  for (const auto& [actor, events] : actors) {
+    if (names.count(actor) != 0) {
+      continue;
+    }
+    auto program = failing.programs.find(actor);
+    std::string base = program == failing.programs.end() ? "actor" : program->second;
+    std::string name = base;
+    for (int i = 2; !taken.insert(name).second; ++i) {
+      name = fmt::format("{} #{}", base, i);
+    }
+    names[actor] = {events.empty() ? "" : events[0]->paths[0], name};
+  }
+  return names;
+}
+
+}  // namespace relapse::fault

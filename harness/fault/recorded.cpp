@@ -1,0 +1,145 @@
+// The strategies that follow a recorded order: replay, and switches, which reduce varies.
+
+#include <algorithm>
+#include <limits>
+
+#include "fault/strategies.h"
+
+namespace relapse::fault {
+
+using model::Divergence;
+using model::ScheduleEvent;
+using model::SchedulePlan;
+using model::ScheduleSwitch;
+
+namespace {
+
+using Ready = std::vector<ScheduleEvent>;
+
+std::vector<ScheduleEvent> without_withdrawn(const std::vector<ScheduleEvent>& events) {
+  std::vector<ScheduleEvent> out;
+  std::copy_if(events.begin(), events.end(), std::back_inserter(out),
+               [](const ScheduleEvent& event) { return !event.withdrawn; });
+  return out;
+}
+
+class Replay : public Strategy {
+ public:
+  explicit Replay(const SchedulePlan& plan) : order_(without_withdrawn(plan.order)) {}
+
+  std::optional<size_t> choose(const Ready& ready, bool may_wait) override {
+    if (next_ < order_.size()) {
+      for (size_t i = 0; i < ready.size(); ++i) {
+        if (ready[i].same_step(order_[next_])) {
+          chosen_at_ = next_;
+          return i;
+        }
+      }
+    }
+    if (may_wait && next_ < order_.size()) {
+      return std::nullopt;
+    }
+    return resume(ready);
+  }
+
+  void made(const ScheduleEvent&) override {
+    ++made_;
+    next_ = std::max(next_, chosen_at_ + 1);
+  }
+
+  std::optional<Divergence> divergence() const override { return divergence_; }
+  bool searches() const override { return false; }
+
+ private:
+  // The expected call is not here: goes on with whichever ready call stands next in the record,
+  // so that the rest of the order is kept as far as it can be.
+  size_t resume(const Ready& ready) {
+    size_t best = 0;
+    size_t best_at = order_.size();
+    for (size_t i = 0; i < ready.size(); ++i) {
+      for (size_t at = next_; at < best_at; ++at) {
+        if (ready[i].same_step(order_[at])) {
+          best = i;
+          best_at = at;
+        }
+      }
+    }
+    if (!divergence_) {
+      std::string expected =
+          next_ < order_.size() ? to_text(order_[next_]) : "the end of the record";
+      divergence_ = Divergence{made_, expected, to_text(ready[best])};
+    }
+    // A call that the record does not hold advances nothing.
+    chosen_at_ = best_at < order_.size() ? best_at : next_ - 1;
+    return best;
+  }
+
+  std::vector<ScheduleEvent> order_;
+  size_t next_ = 0;
+  size_t chosen_at_ = 0;
+  int made_ = 0;
+  std::optional<Divergence> divergence_;
+};
+
+class Switches : public Strategy {
+ public:
+  explicit Switches(const SchedulePlan& plan) : switches_(plan.switches) {
+    auto order = without_withdrawn(plan.order);
+    for (size_t i = 0; i < order.size(); ++i) {
+      positions_[order[i].actor].push_back(i);
+    }
+    if (!order.empty()) {
+      current_ = order.front().actor;
+    }
+  }
+
+  std::optional<size_t> choose(const Ready& ready, bool) override {
+    for (auto entry = switches_.begin(); entry != switches_.end(); ++entry) {
+      if (entry->from == current_ && entry->after == made_[current_]) {
+        current_ = entry->to;
+        switches_.erase(entry);
+        break;
+      }
+    }
+    for (size_t i = 0; i < ready.size(); ++i) {
+      if (ready[i].actor == current_) {
+        return i;
+      }
+    }
+    // The current actor sleeps or has ended: whose next call came first in the record.
+    auto next = std::min_element(ready.begin(), ready.end(), [&](const auto& a, const auto& b) {
+      return recorded_at(a.actor) < recorded_at(b.actor);
+    });
+    return static_cast<size_t>(next - ready.begin());
+  }
+
+  void made(const ScheduleEvent& event) override {
+    current_ = event.actor;
+    ++made_[event.actor];
+  }
+  bool searches() const override { return false; }
+
+ private:
+  size_t recorded_at(const std::string& actor) {
+    const auto& positions = positions_[actor];
+    auto count = static_cast<size_t>(made_[actor]);
+    return count < positions.size() ? positions[count] : std::numeric_limits<size_t>::max();
+  }
+
+  std::vector<ScheduleSwitch> switches_;
+  std::map<std::string, std::vector<size_t>> positions_;
+  std::map<std::string, int> made_;
+  std::string current_;
+};
+
+}  // namespace
+
+std::unique_ptr<Strategy> make_replay(const SchedulePlan& plan) {
+  return std::make_unique<Replay>(plan);
+}
+
+std::unique_ptr<Strategy> make_switches(const SchedulePlan& plan) {
+  return std::make_unique<Switches>(plan);
+}
+
+}  // namespace relapse::fault

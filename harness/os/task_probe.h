@@ -1,0 +1,48 @@
+#pragma once
+// What one thread of a subject is doing right now, by /proc: does it still run, or does it sleep,
+// and may it wake without any of the subject's other threads? Files stay open between probes.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "os/fd.h"
+
+namespace relapse::os {
+
+enum class TaskActivity : std::uint8_t {
+  kGone,     // ended, or a zombie
+  kBusy,     // running, ready to run, or in the kernel for a disk
+  kAsleep,   // only another thread, a signal or an unbounded wait can wake it
+  kTimed,    // asleep with a time limit
+  kNetwork,  // asleep until an internet socket has news: somebody outside may wake it
+};
+
+struct TaskState {
+  TaskActivity activity = TaskActivity::kGone;
+  std::string episode;  // changes whenever the thread has run: tells one sleep from the next
+};
+
+class TaskProbe {
+ public:
+  // `closely`: also tell kTimed and kNetwork from kAsleep, which costs more.
+  TaskState look(int tid, bool closely);
+
+  // Forgets threads that are gone; else descriptors would pile up.
+  void forget(int tid) { files_.erase(tid); }
+
+ private:
+  struct Files {
+    Fd stat;
+    Fd schedstat;
+  };
+  std::map<int, Files> files_;
+};
+
+// The threads of all descendants of a process, ascending; with `root`, its own too. Complete only
+// if nobody could be re-parented away: `pid` is the init of a PID namespace, or lives to the end.
+enum class Root { kIncluded, kExcluded };
+std::vector<int> threads_of_tree(int pid, Root root);
+
+}  // namespace relapse::os

@@ -1,0 +1,287 @@
+#include "run/schedule_controller.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace relapse::run {
+
+using fault::InjectionKind;
+using model::Done;
+using model::Result;
+using model::ResultSource;
+using model::ScheduleEvent;
+using model::SchedulePlan;
+using std::chrono::duration_cast;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+namespace {
+
+// With nothing held there is nothing to do but to look whether to stop.
+constexpr int kIdleWaitUs = 50'000;
+// A replay's wait for a call: short, for the call itself ends it, this only bounds it.
+constexpr int kReplayWaitUs = 5'000;
+// A shell's child is "sh" in its first calls and "rm" later: the name is looked up a few times.
+constexpr int kLabelLookups = 4;
+
+// Starts are held only so that one at a time goes on, which is what actors' names rest on. They
+// are no choice: a new thread is held at its own first call, and every order of those is open,
+// while a start held back only keeps actors from meeting (choosing among starts as well found
+// half as many failures by PCT, and fewer by every other strategy).
+std::optional<size_t> first_start(const std::vector<ScheduleEvent>& choices) {
+  for (size_t i = 0; i < choices.size(); ++i) {
+    if (choices[i].call == "start") {
+      return i;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+ScheduleController::ScheduleController(ScheduleGate& gate, const SchedulePlan& plan,
+                                       const ScheduleLimits& limits, ScheduleHooks hooks)
+    : gate_(gate), plan_(plan), limits_(limits), hooks_(std::move(hooks)) {}
+
+Result<ScheduleOutcome> ScheduleController::run() {
+  auto scheduler = fault::Scheduler::make(plan_);
+  if (!scheduler) {
+    return scheduler.error();
+  }
+  scheduler_.emplace(std::move(*scheduler));
+  began_ = hooks_.now();
+  outcome_.trace.plan = plan_;
+  while (!over()) {
+    auto done = turn();
+    if (!done) {
+      return done.error();
+    }
+  }
+  outcome_.trace.actors_max = static_cast<int>(outcome_.trace.programs.size());
+  outcome_.trace.divergence = scheduler_->divergence();
+  for (auto& note : gate_.notes()) {
+    outcome_.trace.notes.push_back(std::move(note));
+  }
+  for (const auto& pending : pending_) {
+    outcome_.held.push_back(event_of(pending));
+  }
+  return std::move(outcome_);
+}
+
+bool ScheduleController::over() {
+  if (ended_) {
+    outcome_.end = ScheduleEnd::kSubjectEnded;
+    return true;
+  }
+  if (hooks_.stop && hooks_.stop()) {
+    outcome_.end = ScheduleEnd::kStopped;
+    return true;
+  }
+  if (hooks_.now() - began_ >= milliseconds(limits_.deadline_ms)) {
+    outcome_.end = ScheduleEnd::kDeadline;
+    return true;
+  }
+  return false;
+}
+
+Result<Done> ScheduleController::turn() {
+  auto arrivals = gate_.receive(wait_us_);
+  if (!arrivals) {
+    return arrivals.error();
+  }
+  ended_ = arrivals->ended;
+  take(std::move(*arrivals));
+  auto candidates = ready();
+  if (candidates.empty()) {
+    wait_us_ = until_next_due_us();
+    return Done{};
+  }
+  bool more_may_come = false;
+  if (plan_.strategy != "free") {
+    auto still = gate_.is_quiet(held_threads());
+    if (!still.quiet) {
+      wait_us_ = still.retry_us;
+      return Done{};
+    }
+    // A thread that was at a disk may have come to its next call between the last receiving and
+    // this verdict, and then looked asleep.
+    auto late = gate_.receive(0);
+    if (!late) {
+      return late.error();
+    }
+    if (late->ended || !late->calls.empty()) {
+      ended_ = late->ended;
+      take(std::move(*late));
+      wait_us_ = 0;
+      return Done{};
+    }
+    more_may_come = still.more_may_come;
+    adopt(still.threads);
+  }
+  // In an order that does not depend on who arrived first.
+  std::vector<std::pair<ScheduleEvent, size_t>> events;
+  for (size_t index : candidates) {
+    events.emplace_back(event_of(pending_[index]), index);
+  }
+  if (plan_.strategy != "free") {
+    std::sort(events.begin(), events.end(),
+              [](const auto& a, const auto& b) { return a.first.actor < b.first.actor; });
+  }
+  std::vector<ScheduleEvent> choices;
+  for (const auto& entry : events) {
+    choices.push_back(entry.first);
+  }
+  bool patient = !awaiting_since_ ||
+                 hooks_.now() - *awaiting_since_ < milliseconds(limits_.replay_patience_ms);
+  auto chosen = first_start(choices);
+  if (!chosen) {
+    chosen = scheduler_->choose(choices, more_may_come && patient);
+  }
+  if (!chosen) {
+    awaiting_since_ = awaiting_since_.value_or(hooks_.now());
+    wait_us_ = kReplayWaitUs;
+    return Done{};
+  }
+  awaiting_since_.reset();
+  wait_us_ = 0;
+  return release(events[*chosen].second, std::move(events[*chosen].first));
+}
+
+void ScheduleController::take(Arrivals arrivals) {
+  for (auto& call : arrivals.calls) {
+    // A thread has one call at a time: an older one was interrupted by a signal and never made.
+    pending_.erase(std::remove_if(pending_.begin(), pending_.end(),
+                                  [&](const Pending& old) { return old.call.tid == call.tid; }),
+                   pending_.end());
+    pending_.push_back(Pending{std::move(call), "", std::nullopt});
+  }
+  if (plan_.strategy == "free") {
+    for (auto& pending : pending_) {
+      pending.actor = actor_of(pending.call.tid);
+    }
+  }
+}
+
+void ScheduleController::adopt(const std::vector<int>& threads) {
+  // A thread id may be given again once its owner is gone.
+  for (auto entry = actors_.begin(); entry != actors_.end();) {
+    bool lives = std::binary_search(threads.begin(), threads.end(), entry->first);
+    entry = lives ? std::next(entry) : actors_.erase(entry);
+  }
+  for (int tid : threads) {
+    actor_of(tid);
+  }
+  unborn_.clear();  // a start whose thread was never seen has failed, or its thread has ended
+  for (auto& pending : pending_) {
+    if (pending.actor.empty()) {
+      pending.actor = actor_of(pending.call.tid);
+    }
+  }
+}
+
+const std::string& ScheduleController::actor_of(int tid) {
+  auto known = actors_.find(tid);
+  if (known != actors_.end()) {
+    return known->second;
+  }
+  if (!unborn_.empty()) {
+    name(tid, unborn_.front());
+    unborn_.erase(unborn_.begin());
+  } else if (outcome_.trace.programs.empty()) {
+    name(tid, "0");
+  } else {
+    // Begun while control was lost (or never wanted): a name of its own, in order of appearance.
+    name(tid, fmt::format("0.x{}", ++starts_["0.x"]));
+  }
+  return actors_.at(tid);
+}
+
+void ScheduleController::name(int tid, std::string actor) {
+  outcome_.trace.programs.emplace(actor, gate_.program(tid));
+  actors_[tid] = std::move(actor);
+}
+
+std::set<int> ScheduleController::held_threads() const {
+  std::set<int> threads;
+  for (const auto& pending : pending_) {
+    threads.insert(pending.call.tid);
+  }
+  return threads;
+}
+
+std::vector<size_t> ScheduleController::ready() const {
+  auto now = hooks_.now();
+  std::vector<size_t> indexes;
+  for (size_t i = 0; i < pending_.size(); ++i) {
+    if (!pending_[i].due || *pending_[i].due <= now) {
+      indexes.push_back(i);
+    }
+  }
+  return indexes;
+}
+
+int ScheduleController::until_next_due_us() const {
+  auto wait = microseconds(kIdleWaitUs);
+  for (const auto& pending : pending_) {
+    if (pending.due) {
+      wait = std::min(wait, duration_cast<microseconds>(*pending.due - hooks_.now()));
+    }
+  }
+  return static_cast<int>(std::max<std::int64_t>(wait.count(), 0));
+}
+
+ScheduleEvent ScheduleController::event_of(const Pending& pending) const {
+  ScheduleEvent event;
+  event.actor = pending.actor;
+  event.call = pending.call.call;
+  event.paths = pending.call.paths;
+  scheduler_->number(event);
+  return event;
+}
+
+Result<Done> ScheduleController::release(size_t index, ScheduleEvent event) {
+  Pending& pending = pending_[index];
+  std::string& program = outcome_.trace.programs[event.actor];
+  if (++labelled_[event.actor] <= kLabelLookups) {
+    program = gate_.program(pending.call.tid);
+  }
+  Answer answer;
+  if (hooks_.errors != nullptr && !pending.due) {
+    if (auto injection = hooks_.errors->on_call(event, program)) {
+      if (injection->kind == InjectionKind::kDelay) {
+        pending.due = hooks_.now() + milliseconds(injection->value);
+        return Done{};
+      }
+      bool fails = injection->kind == InjectionKind::kErrno;
+      answer = {fails ? Answer::Kind::kFail : Answer::Kind::kShortWrite, injection->value};
+      event.source = ResultSource::kInjected;
+      event.error = fails ? injection->value : 0;
+    }
+  }
+  if (answer.kind == Answer::Kind::kGo && hooks_.predict) {
+    if (auto error = hooks_.predict(pending.call)) {
+      event.source = ResultSource::kPredicted;
+      event.error = *error;
+    }
+  }
+  auto went = gate_.reply(pending.call, answer);
+  if (!went) {
+    return went.error();
+  }
+  pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(index));
+  if (event.call == "start") {
+    if (*went) {
+      unborn_.push_back(fmt::format("{}.{}", event.actor, ++starts_[event.actor]));
+    }
+    return Done{};
+  }
+  event.withdrawn = !*went;
+  if (*went) {
+    scheduler_->made(event);
+  }
+  outcome_.trace.events.push_back(std::move(event));
+  return Done{};
+}
+
+}  // namespace relapse::run

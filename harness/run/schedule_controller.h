@@ -1,0 +1,89 @@
+#pragma once
+// Carries a plan out on a subject behind a gate: waits until the subject is quiet, lets the
+// scheduler choose one of the held calls, lets it go, and writes the trace.
+//
+// An actor is a thread of the subject, named by descent. The nth thread or process
+// that "0.1" starts is "0.1.n", whatever its thread id; that holds because starts are held calls
+// themselves, let go one at a time.
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "fault/schedule.h"
+#include "fault/syscall_error.h"
+#include "model/schedule.h"
+#include "run/schedule_gate.h"
+
+namespace relapse::run {
+
+struct ScheduleLimits {
+  int deadline_ms = 60'000;      // of the whole trial
+  int replay_patience_ms = 500;  // how long a replay waits for a recorded call that is not there
+};
+
+struct ScheduleHooks {
+  // The errno that a call will meet, by a look at the files; nothing: cannot be told.
+  std::function<std::optional<int>(const HeldCall&)> predict;
+  fault::SyscallErrors* errors = nullptr;  // outlives the run
+  std::function<bool()> stop;              // asked at every turn; true ends the run
+  std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
+};
+
+enum class ScheduleEnd { kSubjectEnded, kDeadline, kStopped };
+
+struct ScheduleOutcome {
+  model::ScheduleTrace trace;
+  ScheduleEnd end = ScheduleEnd::kSubjectEnded;
+  std::vector<model::ScheduleEvent> held;  // at the end, never let go
+};
+
+class ScheduleController {
+ public:
+  ScheduleController(ScheduleGate& gate, const model::SchedulePlan& plan,
+                     const ScheduleLimits& limits, ScheduleHooks hooks);
+  model::Result<ScheduleOutcome> run();
+
+ private:
+  using TimePoint = std::chrono::steady_clock::time_point;
+  struct Pending {
+    HeldCall call;
+    std::string actor;
+    std::optional<TimePoint> due;  // set by an injected delay
+  };
+
+  model::Result<model::Done> turn();
+  void take(Arrivals arrivals);
+  void adopt(const std::vector<int>& threads);
+  const std::string& actor_of(int tid);
+  void name(int tid, std::string actor);
+  std::set<int> held_threads() const;
+  std::vector<size_t> ready() const;
+  int until_next_due_us() const;
+  model::ScheduleEvent event_of(const Pending& pending) const;
+  model::Result<model::Done> release(size_t index, model::ScheduleEvent event);
+  bool over();
+
+  ScheduleGate& gate_;
+  model::SchedulePlan plan_;
+  ScheduleLimits limits_;
+  ScheduleHooks hooks_;
+  std::optional<fault::Scheduler> scheduler_;
+  TimePoint began_;
+  ScheduleOutcome outcome_;
+  bool ended_ = false;
+
+  std::vector<Pending> pending_;
+  int wait_us_ = 0;
+  std::optional<TimePoint> awaiting_since_;  // a replay waits for a call since then
+  std::map<int, std::string> actors_;        // by thread
+  std::map<std::string, int> starts_;        // by actor: how many it began
+  std::vector<std::string> unborn_;          // names given out, whose thread is not seen yet
+  std::map<std::string, int> labelled_;      // by actor: how often its program was looked up
+};
+
+}  // namespace relapse::run

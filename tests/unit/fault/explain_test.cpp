@@ -1,0 +1,107 @@
+#include "fault/explain.h"
+
+#include <cerrno>
+
+#include "catch.h"
+
+using namespace relapse;
+using model::ScheduleEvent;
+using model::ScheduleTrace;
+
+namespace {
+
+ScheduleEvent event(const std::string& actor, const std::string& call, const std::string& path,
+                    int error = 0) {
+  ScheduleEvent out;
+  out.actor = actor;
+  out.call = call;
+  out.paths = {path};
+  out.source = model::ResultSource::kPredicted;
+  out.error = error;
+  return out;
+}
+
+ScheduleTrace trace(std::vector<ScheduleEvent> events) {
+  ScheduleTrace out;
+  out.events = std::move(events);
+  for (const auto& entry : out.events) {
+    out.programs[entry.actor] = "guest-download";
+  }
+  return out;
+}
+
+const std::string kHome = "/home/user/.claude";
+const std::string kSkill = "/home/user/.claude/skills/school";
+const std::vector<fault::ActorHint> kHints = {{kHome, "storages.0"}, {kSkill, "storages.2"}};
+
+}  // namespace
+
+TEST_CASE("the incident: removed after it was made and before it was used") {
+  auto failing = trace({event("0.2", "mkdir", kSkill), event("0.1", "open", kHome),
+                        event("0.1", "rmdir", kSkill), event("0.1", "rmdir", kHome),
+                        event("0.2", "readlink", "/home/user", EINVAL),
+                        event("0.2", "readlink", kSkill, ENOENT)});
+  auto passing = trace(
+      {event("0.1", "open", kHome), event("0.1", "rmdir", kHome), event("0.2", "mkdir", kSkill),
+       event("0.2", "readlink", "/home/user", EINVAL), event("0.2", "readlink", kSkill, EINVAL)});
+  auto explanation = fault::explain(failing, passing, kHints);
+  REQUIRE(explanation);
+  CHECK(explanation->cause.call == "rmdir");
+  CHECK(explanation->sentence ==
+        "storages.0 removed /home/user/.claude/skills/school after storages.2 had made it and "
+        "before it used it.");
+  std::string expected =
+      "storages.0 (/home/user/.claude)    storages.2 (/home/user/.claude/skills/school)\n"
+      "                                   mkdir …/skills/school  ok\n"
+      "rmdir …/skills/school  ok  ←\n"
+      "rmdir …/user/.claude  ok\n"
+      "                                   readlink …/skills/school  ENOENT";
+  CHECK(explanation->picture == expected);
+}
+
+TEST_CASE("silent loss: no call fails, yet what was made is gone") {
+  std::string file = kSkill + "/file";
+  auto failing = trace({event("0.2", "mkdir", kSkill), event("0.2", "open-create", file),
+                        event("0.1", "unlink", file), event("0.1", "rmdir", kSkill),
+                        event("0.1", "mkdir", kHome)});
+  auto passing = trace({event("0.1", "mkdir", kHome), event("0.2", "mkdir", kSkill),
+                        event("0.2", "open-create", file)});
+  auto explanation = fault::explain(failing, passing, kHints);
+  REQUIRE(explanation);
+  CHECK_THAT(explanation->sentence, ContainsSubstring("storages.0 removed " + kSkill));
+  CHECK_THAT(explanation->sentence, ContainsSubstring("after storages.2 had"));
+}
+
+TEST_CASE("a lost update: two writes in conflict whose order changed") {
+  auto failing = trace({event("0.1", "read", "/w/count"), event("0.2", "read", "/w/count"),
+                        event("0.1", "write", "/w/count"), event("0.2", "write", "/w/count")});
+  auto passing = trace({event("0.1", "read", "/w/count"), event("0.1", "write", "/w/count"),
+                        event("0.2", "read", "/w/count"), event("0.2", "write", "/w/count")});
+  auto explanation = fault::explain(failing, passing, {});
+  REQUIRE(explanation);
+  CHECK(explanation->effect.call == "write");
+  CHECK_THAT(explanation->sentence, ContainsSubstring("guest-download #2 read /w/count before"));
+}
+
+TEST_CASE("equal traces, and traces without conflict, explain nothing") {
+  auto same = trace({event("0.1", "mkdir", "/a"), event("0.2", "mkdir", "/b")});
+  CHECK_FALSE(fault::explain(same, same, {}));
+  auto other = trace({event("0.2", "mkdir", "/b"), event("0.1", "mkdir", "/a")});
+  CHECK_FALSE(fault::explain(same, other, {}));
+}
+
+TEST_CASE("a failure that stands in both orders is nobody's doing") {
+  auto failing = trace({event("0.1", "rmdir", "/a"), event("0.2", "stat", "/a", ENOENT)});
+  CHECK_FALSE(fault::explain(failing, failing, {}));
+}
+
+TEST_CASE("actors are told apart though their work is nested, and no two share a name") {
+  auto first = trace({event("0.3", "mkdir", kSkill), event("0.3", "mkdir", kHome),
+                      event("0.1", "rmdir", kSkill), event("0.1", "rmdir", kHome),
+                      event("0.1", "mkdir", kHome), event("0.4", "mkdir", "/elsewhere"),
+                      event("0.5", "mkdir", "/elsewhere")});
+  auto names = fault::name_actors(first, first, kHints);
+  CHECK(names.at("0.1").name == "storages.0");
+  CHECK(names.at("0.3").name == "storages.2");
+  CHECK(names.at("0.4").name != names.at("0.5").name);
+}
