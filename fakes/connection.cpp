@@ -19,7 +19,7 @@ using boost::system::error_code;
 
 namespace {
 
-// How long a client may take to notice that the connection ends; it is closed then regardless.
+// A client that neither sends on nor closes for so long after the connection's end is closed upon.
 constexpr int kLingerMs = 2000;
 // A reset waits until what was written has gone to the client's side (on loopback: at once, unless
 // the client does not read). There is no event for it: looked at every 5 ms, for 30 s at most.
@@ -233,12 +233,12 @@ void Connection::on_peer(error_code error) {
 void Connection::close_in_order() {
   error_code ignored;  // the client may be gone
   socket_->shutdown(Socket::shutdown_send, ignored);
-  arm_deadline(kLingerMs);
   drain();
 }
 
 // Closing with bytes unread would be a reset, and the client might lose the end of its reply.
 void Connection::drain() {
+  arm_deadline(kLingerMs);
   buffer_.clear();
   socket_->async_read_some(buffer_.prepare(size_t{16} << 10),
                            [self = shared_from_this()](error_code error, std::size_t) {

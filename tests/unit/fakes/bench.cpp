@@ -22,8 +22,8 @@ constexpr auto kLimit = 60s;
 constexpr auto kIdle = 100ms;
 
 double now_ms() {
-  static const auto start = std::chrono::steady_clock::now();
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
+  static const auto kStart = std::chrono::steady_clock::now();
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - kStart)
       .count();
 }
 
