@@ -77,7 +77,7 @@ ReadBack read_back(const std::string& bytes, bool gzip = true) {
   return back;
 }
 
-const char* const kEverything = R"({"entries": [
+constexpr const char* kEverything = R"({"entries": [
   {"path": "d", "type": "directory", "mode": "0700", "mtime": 1000},
   {"path": "d/file", "content": "hello", "mode": "04755", "mtime": 2000},
   {"path": "d/link", "symlink": "file"},

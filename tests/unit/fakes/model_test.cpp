@@ -35,7 +35,7 @@ std::vector<Event> events_of(const std::string& body) {
   return events;
 }
 
-const char* const kKey = "x-api-key: anything\r\n";
+constexpr const char* kKey = "x-api-key: anything\r\n";
 
 std::string post(const std::string& target, const json& body) {
   return request("POST", target, body.dump(), kKey);

@@ -12,7 +12,7 @@ using test::request;
 
 namespace {
 
-const char* const kTwo = R"({"archives": {
+constexpr const char* kTwo = R"({"archives": {
   "/a.tar.gz": {"entries": [{"path": "x", "content": "1"}]},
   "/b.tar.gz": {"entries": [], "form": "html"}}})";
 
