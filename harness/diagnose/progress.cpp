@@ -14,8 +14,8 @@ constexpr double kTickMs = 10;            // what the tick may wrongly add at ea
 constexpr std::uint64_t kEventBytes = 8;  // a write to an eventfd
 constexpr size_t kMostFirings = 64;
 
-const ProcessHistory kNoProcess{};
-const ThreadHistory kNoThread{};
+const ProcessHistory no_process{};
+const ThreadHistory no_thread{};
 
 // Direct blocking calls without a time-out: when such a thread ran, the call had returned.
 bool returns_only_with_effect(const ProcessFact& process, const Wait& wait) {
@@ -45,12 +45,12 @@ bool returns_only_with_effect(const ProcessFact& process, const Wait& wait) {
 
 const ProcessHistory& History::process(int host_pid) const {
   auto found = processes.find(host_pid);
-  return found == processes.end() ? kNoProcess : found->second;
+  return found == processes.end() ? no_process : found->second;
 }
 
 const ThreadHistory& History::thread(int tid) const {
   auto found = threads.find(tid);
-  return found == threads.end() ? kNoThread : found->second;
+  return found == threads.end() ? no_thread : found->second;
 }
 
 void Progress::effect(int host_pid, double now_ms, std::string what) {

@@ -7,7 +7,7 @@ namespace relapse::diagnose {
 
 namespace {
 
-const std::vector<size_t> kNoNodes{};
+const std::vector<size_t> no_nodes{};
 
 }  // namespace
 
@@ -27,7 +27,7 @@ WaitGraph::WaitGraph(const Snapshot& snapshot, const History& history, const Set
 
 const std::vector<size_t>& WaitGraph::nodes_of(int host_pid) const {
   auto found = by_process_.find(host_pid);
-  return found == by_process_.end() ? kNoNodes : found->second;
+  return found == by_process_.end() ? no_nodes : found->second;
 }
 
 bool WaitGraph::process_stuck(int host_pid, View view) const {

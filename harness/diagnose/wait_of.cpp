@@ -1,48 +1,25 @@
 #include "diagnose/wait_of.h"
 
 #include <fcntl.h>
-#include <linux/futex.h>
-#include <poll.h>
 #include <sched.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 
 #include <algorithm>
 #include <array>
-#include <cstddef>
 #include <map>
+
+#include "diagnose/wait_calls.h"
 
 namespace relapse::diagnose {
 
-namespace {
-
-constexpr std::uint64_t kMaxPollFds = 4096;  // more is not a wait that a person could follow
-constexpr int kMaxSelectFds = 1024;
-
-// System calls newer than some C libraries' headers.
-constexpr long kEpollPwait2 = 441;
-constexpr long kFutexWaitv = 449;
-constexpr long kFutexWait = 455;
-constexpr unsigned kFutex2Private = 128;  // FUTEX2_PRIVATE
-
-struct Context {
-  const ThreadLook& look;
-  const Memory& memory;
-  const std::vector<int>& threads;
-
-  std::uint64_t arg(size_t n) const { return look.call.args.at(n); }
-  int fd_arg(size_t n) const { return static_cast<int>(arg(n)); }
-};
+namespace calls {
 
 double to_ms(std::int64_t seconds, std::int64_t nanoseconds) {
   return static_cast<double>(seconds) * 1e3 + static_cast<double>(nanoseconds) / 1e6;
 }
 
-// A timeout behind a pointer to two 64-bit words. An unreadable one counts as "now": the wait is
-// then not taken for endless.
 std::optional<double> relative_timeout(const Context& c, std::uint64_t at, double unit_per_ms) {
   if (at == 0) {
     return std::nullopt;
@@ -67,225 +44,12 @@ std::optional<double> absolute_timeout(const Context& c, std::uint64_t at, bool 
   return due;
 }
 
-std::optional<double> millisecond_timeout(std::uint64_t arg) {
-  int value = static_cast<int>(arg);
-  return value < 0 ? std::nullopt : std::optional<double>(value);
-}
-
 Wait of_kind(WaitKind kind) {
   Wait wait;
   wait.kind = kind;
   return wait;
 }
-
-Wait input_wait(const Context& c) {
-  Wait wait = of_kind(WaitKind::kInput);
-  wait.fds.push_back({c.fd_arg(0), true, false});
-  return wait;
-}
-
-Wait recvmmsg_wait(const Context& c) {
-  Wait wait = input_wait(c);
-  wait.timeout_ms = timespec_timeout(c, c.arg(4));
-  return wait;
-}
-
-Wait output_wait(const Context& c) {
-  Wait wait = of_kind(WaitKind::kOutput);
-  wait.fds.push_back({c.fd_arg(0), false, true});
-  return wait;
-}
-
-// From one descriptor to another: either may be what it waits for.
-Wait sendfile_wait(const Context& c) {
-  Wait wait = of_kind(WaitKind::kEvents);
-  wait.fds = {{c.fd_arg(0), false, true}, {c.fd_arg(1), true, false}};
-  return wait;
-}
-
-Wait splice_wait(const Context& c) {
-  Wait wait = of_kind(WaitKind::kEvents);
-  wait.fds = {{c.fd_arg(0), true, false}, {c.fd_arg(2), false, true}};
-  return wait;
-}
-
-Wait tee_wait(const Context& c) {
-  Wait wait = of_kind(WaitKind::kEvents);
-  wait.fds = {{c.fd_arg(0), true, false}, {c.fd_arg(1), false, true}};
-  return wait;
-}
-
-Wait accept_wait(const Context& c) {
-  Wait wait = of_kind(WaitKind::kAccept);
-  wait.fds.push_back({c.fd_arg(0), true, false});
-  return wait;
-}
-
-Wait connect_wait(const Context& c) {
-  Wait wait = of_kind(WaitKind::kConnect);
-  wait.fds.push_back({c.fd_arg(0), false, true});
-  sockaddr_un address{};
-  size_t size = std::min<size_t>(c.arg(2), sizeof address);
-  if (size > offsetof(sockaddr_un, sun_path) && c.memory.read(c.arg(1), &address, size) &&
-      address.sun_family == AF_UNIX) {
-    const char* path = static_cast<const char*>(address.sun_path);
-    size_t length = size - offsetof(sockaddr_un, sun_path);
-    wait.path = std::string(path, length);
-    if (wait.path.front() == '\0') {
-      wait.path.front() = '@';
-    }
-    wait.path = wait.path.substr(0, wait.path.find('\0'));
-  }
-  return wait;
-}
-
-Wait poll_set(const Context& c) {
-  Wait wait = of_kind(WaitKind::kEvents);
-  std::vector<pollfd> set(std::min(c.arg(1), kMaxPollFds));
-  if (!set.empty() && !c.memory.read(c.arg(0), set.data(), set.size() * sizeof(pollfd))) {
-    return of_kind(WaitKind::kUnseen);
-  }
-  for (const pollfd& entry : set) {
-    if (entry.fd >= 0) {
-      bool output = (entry.events & (POLLOUT | POLLWRNORM)) != 0;
-      // Without any event asked for, the far end's going away still ends the wait.
-      bool input = (entry.events & (POLLIN | POLLRDNORM | POLLPRI | POLLRDHUP)) != 0 || !output;
-      wait.fds.push_back({entry.fd, input, output});
-    }
-  }
-  return wait;
-}
-
-Wait poll_wait(const Context& c) {
-  Wait wait = poll_set(c);
-  wait.timeout_ms = millisecond_timeout(c.arg(2));
-  return wait;
-}
-
-Wait ppoll_wait(const Context& c) {
-  Wait wait = poll_set(c);
-  wait.timeout_ms = timespec_timeout(c, c.arg(2));
-  return wait;
-}
-
-Wait select_set(const Context& c) {
-  Wait wait = of_kind(WaitKind::kEvents);
-  int count = std::clamp(static_cast<int>(c.arg(0)), 0, kMaxSelectFds);
-  std::array<std::array<std::uint64_t, kMaxSelectFds / 64>, 2> sets{};
-  for (size_t i = 0; i < sets.size(); ++i) {
-    size_t size = (static_cast<size_t>(count) + 63) / 64 * 8;
-    if (c.arg(i + 1) != 0 && !c.memory.read(c.arg(i + 1), sets.at(i).data(), size)) {
-      return of_kind(WaitKind::kUnseen);
-    }
-  }
-  for (int fd = 0; fd < count; ++fd) {
-    auto is_set = [&](size_t which) {
-      return (sets.at(which).at(static_cast<size_t>(fd) / 64) >> (fd % 64U) & 1U) != 0;
-    };
-    if (is_set(0) || is_set(1)) {
-      wait.fds.push_back({fd, is_set(0), is_set(1)});
-    }
-  }
-  return wait;
-}
-
-Wait select_wait(const Context& c) {
-  Wait wait = select_set(c);
-  wait.timeout_ms = relative_timeout(c, c.arg(4), 1e3);
-  return wait;
-}
-
-Wait pselect_wait(const Context& c) {
-  Wait wait = select_set(c);
-  wait.timeout_ms = timespec_timeout(c, c.arg(4));
-  return wait;
-}
-
-Wait epoll_wait_of(const Context& c) {
-  Wait wait = of_kind(WaitKind::kEvents);
-  wait.fds.push_back({c.fd_arg(0), true, false});
-  wait.timeout_ms = c.look.call.number == kEpollPwait2 ? timespec_timeout(c, c.arg(3))
-                                                       : millisecond_timeout(c.arg(3));
-  return wait;
-}
-
-bool is_thread(const Context& c, int tid) {
-  return std::find(c.threads.begin(), c.threads.end(), tid) != c.threads.end();
-}
-
-// glibc's mutex: lock, count, owner, users, kind. The word is 2 when somebody waits for it. An
-// owner that is no thread of this process may be a thread of the parent it was forked from.
-void add_mutex_owner(const Context& c, Wait& wait, std::uint32_t expected) {
-  std::array<std::int32_t, 5> mutex{};
-  if (expected != 2 || !c.memory.read(wait.futex_address, mutex.data(), sizeof mutex)) {
-    return;
-  }
-  constexpr std::int32_t kMostKinds = 1024;  // type, robust, protocol and elision bits
-  constexpr std::int32_t kMostUsers = 1 << 20;
-  bool looks_so = mutex[0] == 2 && mutex[3] >= 1 && mutex[3] < kMostUsers && mutex[4] >= 0 &&
-                  mutex[4] < kMostKinds;
-  if (looks_so && mutex[2] > 0 && is_thread(c, mutex[2])) {
-    wait.lock_owner = mutex[2];
-  }
-}
-
-Wait futex_wait_of(const Context& c) {
-  Wait wait = of_kind(WaitKind::kFutex);
-  const auto op = static_cast<unsigned>(c.arg(1));
-  const unsigned command = op & FUTEX_CMD_MASK;
-  const bool own_memory = (op & FUTEX_PRIVATE_FLAG) != 0;
-  const bool realtime = (op & FUTEX_CLOCK_REALTIME) != 0;
-  const auto expected = static_cast<std::uint32_t>(c.arg(2));
-  wait.futex_address = c.arg(0);
-  std::uint32_t word = 0;
-  c.memory.read(wait.futex_address, &word, sizeof word);
-  switch (command) {
-    case FUTEX_WAIT:
-      wait.timeout_ms = timespec_timeout(c, c.arg(3));
-      break;
-    case FUTEX_LOCK_PI:
-      wait.timeout_ms = absolute_timeout(c, c.arg(3), true);
-      break;
-    default:
-      wait.timeout_ms = absolute_timeout(c, c.arg(3), realtime);
-  }
-  if (command == FUTEX_LOCK_PI || command == FUTEX_LOCK_PI2) {
-    int owner = static_cast<int>(word & FUTEX_TID_MASK);
-    wait.lock_owner = is_thread(c, owner) ? std::optional(owner) : std::nullopt;
-  } else if (!own_memory && word == expected && is_thread(c, static_cast<int>(word))) {
-    wait.joined = static_cast<int>(word);
-  } else {
-    add_mutex_owner(c, wait, expected);
-  }
-  wait.shared_memory = own_memory ? "" : "?";  // settled by the caller, who can read the maps
-  return wait;
-}
-
-struct FutexWaiter {  // the kernel's struct futex_waitv
-  std::uint64_t value;
-  std::uint64_t address;
-  std::uint32_t flags;
-  std::uint32_t reserved;
-};
-
-Wait futex_waitv_wait(const Context& c) {
-  Wait wait = of_kind(WaitKind::kFutex);
-  FutexWaiter first{};
-  if (c.memory.read(c.arg(0), &first, sizeof first)) {
-    wait.futex_address = first.address;
-    wait.shared_memory = (first.flags & kFutex2Private) != 0 ? "" : "?";
-  }
-  wait.timeout_ms = absolute_timeout(c, c.arg(3), c.arg(4) == CLOCK_REALTIME);
-  return wait;
-}
-
-Wait futex2_wait(const Context& c) {
-  Wait wait = of_kind(WaitKind::kFutex);
-  wait.futex_address = c.arg(0);
-  wait.shared_memory = (c.arg(3) & kFutex2Private) != 0 ? "" : "?";
-  wait.timeout_ms = absolute_timeout(c, c.arg(4), c.arg(5) == CLOCK_REALTIME);
-  return wait;
-}
+namespace {
 
 Wait wait4_wait(const Context& c) {
   Wait wait = of_kind(WaitKind::kChild);
@@ -414,7 +178,6 @@ Wait clone3_wait(const Context& c) {
 Wait exit_wait(const Context& /*c*/) {
   return of_kind(WaitKind::kRuns);
 }
-
 bool contains(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
@@ -437,7 +200,7 @@ struct Rule {
 };
 
 const std::map<long, Rule>& rules() {
-  static const std::map<long, Rule> table = {
+  static const std::map<long, Rule> kTable = {
       {SYS_read, {"read", input_wait}},
       {SYS_readv, {"readv", input_wait}},
       {SYS_pread64, {"pread64", input_wait}},
@@ -499,7 +262,7 @@ const std::map<long, Rule>& rules() {
       {SYS_vfork, {"vfork", vfork_wait}},
 #endif
   };
-  return table;
+  return kTable;
 }
 
 Wait wait_of_call(const Context& c) {
@@ -550,19 +313,21 @@ Wait asleep_wait(const Context& c) {
 
 }  // namespace
 
+}  // namespace calls
+
 Wait wait_of(const ThreadLook& look, const Memory& memory, const std::vector<int>& threads) {
-  const Context context{look, memory, threads};
+  const calls::Context context{look, memory, threads};
   switch (look.state) {
     case 'S':
-      return asleep_wait(context);
+      return calls::asleep_wait(context);
     case 'D':
-      return disk_wait(context);
+      return calls::disk_wait(context);
     case 'T':
-      return of_kind(WaitKind::kStopped);
+      return calls::of_kind(WaitKind::kStopped);
     case 't':
-      return of_kind(WaitKind::kTraced);
+      return calls::of_kind(WaitKind::kTraced);
     default:
-      return of_kind(WaitKind::kRuns);
+      return calls::of_kind(WaitKind::kRuns);
   }
 }
 

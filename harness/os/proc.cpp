@@ -44,8 +44,8 @@ std::vector<int> numbers_in(const std::string& folder) {
 }
 
 std::uint64_t ticks_to_ns(std::uint64_t ticks) {
-  static const auto per_second = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
-  return ticks * (1'000'000'000 / per_second);
+  static const auto kPerSecond = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
+  return ticks * (1'000'000'000 / kPerSecond);
 }
 
 // The value of `key` ("SigCgt:") in a file of lines, without the leading blanks.
@@ -301,7 +301,7 @@ std::string shared_mapping_at(int pid, std::uint64_t address) {
     std::string inode;
     std::istringstream fields{std::string(rest)};
     fields >> modes >> offset >> device >> inode;
-    return modes.size() == 4 && modes[3] == 's' ? device + ":" + inode : "";
+    return modes.size() == 4 && modes[3] == 's' ? fmt::format("{}:{}", device, inode) : "";
   }
   return "";
 }
