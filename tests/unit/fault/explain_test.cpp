@@ -59,6 +59,19 @@ TEST_CASE("the incident: removed after it was made and before it was used") {
   CHECK(explanation->picture == expected);
 }
 
+TEST_CASE("what one made and another removed needs no passing trace") {
+  auto failing = trace({event("0.2", "mkdir", kSkill), event("0.1", "rmdir", kSkill),
+                        event("0.1", "rmdir", kHome), event("0.1", "mkdir", kHome)});
+  auto explanation = fault::explain(failing, std::nullopt, kHints);
+  REQUIRE(explanation);
+  CHECK(explanation->sentence == "storages.0 removed " + kSkill + " after storages.2 had made it.");
+  failing.events.push_back(event("0.2", "readlink", kSkill, ENOENT));
+  explanation = fault::explain(failing, std::nullopt, kHints);
+  REQUIRE(explanation);
+  CHECK_THAT(explanation->sentence, ContainsSubstring("before it used it"));
+  CHECK_FALSE(fault::explain(trace({event("0.1", "mkdir", kHome)}), std::nullopt, {}));
+}
+
 TEST_CASE("silent loss: no call fails, yet what was made is gone") {
   std::string file = kSkill + "/file";
   auto failing = trace({event("0.2", "mkdir", kSkill), event("0.2", "open-create", file),
