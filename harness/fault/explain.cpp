@@ -189,36 +189,45 @@ std::optional<Pair> by_undoing(const Events& failing) {
   return std::nullopt;
 }
 
-// No call fails: what was made is removed later here, and was not there. Of many such pairs the
-// last over one and the same path, for it is the nearest; else the last at all, and in the end any
+// No call fails: what was made is removed later here, and was not there. Of many such pairs that
+// over one and the same path, and the longest path, for it says most; the last of equals. Else any
 // two calls in conflict whose order changed.
 enum class Search { kUndoneSamePath, kUndone, kReordered };
 
+bool undoes(const ScheduleEvent& late, const ScheduleEvent& early) {
+  return removes(late) && changes(early) && succeeded(early) && succeeded(late);
+}
+
+// Whether the order of the two tells the traces apart. Without a passing trace an undoing does.
+bool tells_apart(const Events& failing, const Events* passing, size_t early, size_t late) {
+  bool undone = undoes(failing[late], failing[early]);
+  if (passing == nullptr) {
+    return undone;
+  }
+  auto early_there = find_step(*passing, failing[early]);
+  auto late_there = find_step(*passing, failing[late]);
+  bool flipped = early_there && late_there && *late_there < *early_there;
+  return flipped || (undone && early_there && !late_there);
+}
+
 std::optional<Pair> by_order(const Events& failing, const Events* passing, Search search) {
+  std::optional<Pair> best;
+  size_t best_length = 0;
   for (size_t late = failing.size(); late-- > 0;) {
     for (size_t early = late; early-- > 0;) {
-      if (!conflict(failing[early], failing[late])) {
-        continue;
-      }
-      bool undone = removes(failing[late]) && changes(failing[early]) &&
-                    succeeded(failing[early]) && succeeded(failing[late]);
-      if ((search != Search::kReordered && !undone) ||
+      bool undone = undoes(failing[late], failing[early]);
+      if (!conflict(failing[early], failing[late]) || (search != Search::kReordered && !undone) ||
           (search == Search::kUndoneSamePath && failing[early].paths != failing[late].paths)) {
         continue;
       }
-      if (passing == nullptr) {
-        return Pair{late, early};
-      }
-      auto early_there = find_step(*passing, failing[early]);
-      auto late_there = find_step(*passing, failing[late]);
-      bool flipped = early_there && late_there && *late_there < *early_there;
-      bool only_here = undone && early_there && !late_there;
-      if (flipped || only_here) {
-        return undone ? Pair{late, early} : Pair{early, late};
+      size_t length = failing[early].paths.back().size();
+      if (length > best_length && tells_apart(failing, passing, early, late)) {
+        best = undone ? Pair{late, early} : Pair{early, late};
+        best_length = length;
       }
     }
   }
-  return std::nullopt;
+  return best;
 }
 
 std::string errno_name(int error) {

@@ -196,6 +196,9 @@ std::vector<HeldCall> CallReceiver::take(int wait_us) {
         out.push_back(std::move(*call));
       }
     }
+    if (static_cast<size_t>(size) < sizeof(batch)) {
+      return out;  // that was all
+    }
   }
 }
 

@@ -137,8 +137,11 @@ void KernelGate::refresh_threads() {
 
 KernelGate::Verdict KernelGate::judge(int tid, Clock::time_point now) {
   Watched& watched = watched_[tid];
-  auto state =
-      probe_.look(tid, options_.network_patience_ms > 0 || options_.mode == ControlMode::kProcOnly);
+  bool real_time = options_.mode == ControlMode::kRealTime && !dropped_;
+  os::TaskProbe::Manner manner;
+  manner.closely = options_.network_patience_ms > 0 || !real_time;
+  manner.woken_runs_first = real_time;
+  auto state = probe_.look(tid, manner);
   if (state.activity == TaskActivity::kGone) {
     watched_.erase(tid);
     return Verdict::kGone;
