@@ -64,6 +64,7 @@ Result<double> held(std::vector<std::string> argv, const std::string& folder,
     return model::Error{model::ErrorKind::kSystem, "could not set up", "", "", 0};
   }
   std::vector<char*> arguments;
+  arguments.reserve(argv.size() + 1);
   for (auto& word : argv) {
     arguments.push_back(word.data());
   }
