@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 
 namespace relapse::fault {
@@ -126,6 +127,30 @@ std::optional<size_t> last_change_before(const Events& events, size_t effect) {
   return near;
 }
 
+// The path that a pair is about: of the effect if it stands below, for it is the nearer one.
+const std::string& subject_path(const ScheduleEvent& cause, const ScheduleEvent& effect) {
+  for (const auto& path : effect.paths) {
+    for (const auto& other : cause.paths) {
+      if (path == other) {
+        return path;
+      }
+    }
+  }
+  return cause.paths[0];
+}
+
+// The last time before `before` that the effect's actor made what the pair is about.
+std::optional<size_t> making(const Events& events, const Pair& pair, size_t before) {
+  const auto& path = subject_path(events[pair.cause], events[pair.effect]);
+  for (size_t i = before; i-- > 0;) {
+    if (events[i].actor == events[pair.effect].actor && makes(events[i]) && succeeded(events[i]) &&
+        events[i].paths.back() == path) {
+      return i;
+    }
+  }
+  return std::nullopt;
+}
+
 // A call that fails here and not so there, and the change that made the difference. The change
 // must itself have moved: a failure that it precedes in both traces is not its doing.
 std::optional<Pair> by_result(const Events& failing, const Events& passing) {
@@ -150,33 +175,59 @@ std::optional<Pair> by_result(const Events& failing, const Events& passing) {
   return std::nullopt;
 }
 
-// No call fails: what was made is removed later here, and was not there. Of many such pairs the
-// last over one and the same path, for it is the nearest; else the last at all, and in the end any
-// two calls in conflict whose order changed.
-enum class Search { kUndoneSamePath, kUndone, kReordered };
-
-std::optional<Pair> by_order(const Events& failing, const Events& passing, Search search) {
-  for (size_t late = failing.size(); late-- > 0;) {
-    for (size_t early = late; early-- > 0;) {
-      if (!conflict(failing[early], failing[late])) {
-        continue;
-      }
-      bool undone = removes(failing[late]) && changes(failing[early]) &&
-                    succeeded(failing[early]) && succeeded(failing[late]);
-      if ((search != Search::kReordered && !undone) ||
-          (search == Search::kUndoneSamePath && failing[early].paths != failing[late].paths)) {
-        continue;
-      }
-      auto early_there = find_step(passing, failing[early]);
-      auto late_there = find_step(passing, failing[late]);
-      bool flipped = early_there && late_there && *late_there < *early_there;
-      bool only_here = undone && early_there && !late_there;
-      if (flipped || only_here) {
-        return undone ? Pair{late, early} : Pair{early, late};
-      }
+// Without a passing trace: a call that fails because what its actor had made is gone.
+std::optional<Pair> by_undoing(const Events& failing) {
+  for (size_t i = 0; i < failing.size(); ++i) {
+    if (!known(failing[i]) || failing[i].error != ENOENT || failing[i].withdrawn) {
+      continue;
+    }
+    auto cause = last_change_before(failing, i);
+    if (cause && removes(failing[*cause]) && making(failing, {*cause, i}, *cause)) {
+      return Pair{*cause, i};
     }
   }
   return std::nullopt;
+}
+
+// No call fails: what was made is removed later here, and was not there. Of many such pairs that
+// over one and the same path, and the longest path, for it says most; the last of equals. Else any
+// two calls in conflict whose order changed.
+enum class Search { kUndoneSamePath, kUndone, kReordered };
+
+bool undoes(const ScheduleEvent& late, const ScheduleEvent& early) {
+  return removes(late) && changes(early) && succeeded(early) && succeeded(late);
+}
+
+// Whether the order of the two tells the traces apart. Without a passing trace an undoing does.
+bool tells_apart(const Events& failing, const Events* passing, size_t early, size_t late) {
+  bool undone = undoes(failing[late], failing[early]);
+  if (passing == nullptr) {
+    return undone;
+  }
+  auto early_there = find_step(*passing, failing[early]);
+  auto late_there = find_step(*passing, failing[late]);
+  bool flipped = early_there && late_there && *late_there < *early_there;
+  return flipped || (undone && early_there && !late_there);
+}
+
+std::optional<Pair> by_order(const Events& failing, const Events* passing, Search search) {
+  std::optional<Pair> best;
+  size_t best_length = 0;
+  for (size_t late = failing.size(); late-- > 0;) {
+    for (size_t early = late; early-- > 0;) {
+      bool undone = undoes(failing[late], failing[early]);
+      if (!conflict(failing[early], failing[late]) || (search != Search::kReordered && !undone) ||
+          (search == Search::kUndoneSamePath && failing[early].paths != failing[late].paths)) {
+        continue;
+      }
+      size_t length = failing[early].paths.back().size();
+      if (length > best_length && tells_apart(failing, passing, early, late)) {
+        best = undone ? Pair{late, early} : Pair{early, late};
+        best_length = length;
+      }
+    }
+  }
+  return best;
 }
 
 std::string errno_name(int error) {
@@ -211,18 +262,6 @@ size_t width_of(const std::string& text) {  // in characters: every non-continua
 std::string padded(const std::string& text, size_t width) {
   size_t have = width_of(text);
   return have >= width ? text : text + std::string(width - have, ' ');
-}
-
-// The path that a pair is about: of the effect if it stands below, for it is the nearer one.
-const std::string& subject_path(const ScheduleEvent& cause, const ScheduleEvent& effect) {
-  for (const auto& path : effect.paths) {
-    for (const auto& other : cause.paths) {
-      if (path == other) {
-        return path;
-      }
-    }
-  }
-  return cause.paths[0];
 }
 
 class Picture {
@@ -284,18 +323,6 @@ class Picture {
   const std::map<std::string, ActorHint>& names_;
 };
 
-// The last time before `before` that the effect's actor made what the pair is about.
-std::optional<size_t> making(const Events& events, const Pair& pair, size_t before) {
-  const auto& path = subject_path(events[pair.cause], events[pair.effect]);
-  for (size_t i = before; i-- > 0;) {
-    if (events[i].actor == events[pair.effect].actor && makes(events[i]) && succeeded(events[i]) &&
-        events[i].paths.back() == path) {
-      return i;
-    }
-  }
-  return std::nullopt;
-}
-
 std::string sentence_for(const Events& events, const Pair& pair, const std::optional<size_t>& made,
                          const std::map<std::string, ActorHint>& names) {
   const auto& cause = events[pair.cause];
@@ -319,19 +346,21 @@ std::string sentence_for(const Events& events, const Pair& pair, const std::opti
 
 }  // namespace
 
-std::optional<Explanation> explain(const ScheduleTrace& failing, const ScheduleTrace& passing,
+std::optional<Explanation> explain(const ScheduleTrace& failing,
+                                   const std::optional<ScheduleTrace>& passing,
                                    const std::vector<ActorHint>& hints) {
   const Events& events = failing.events;
-  auto pair = by_result(events, passing.events);
+  const Events* others = passing ? &passing->events : nullptr;
+  auto pair = others != nullptr ? by_result(events, *others) : by_undoing(events);
   for (auto search : {Search::kUndoneSamePath, Search::kUndone, Search::kReordered}) {
-    if (!pair) {
-      pair = by_order(events, passing.events, search);
+    if (!pair && (others != nullptr || search != Search::kReordered)) {
+      pair = by_order(events, others, search);
     }
   }
   if (!pair) {
     return std::nullopt;
   }
-  auto names = name_actors(failing, passing, hints);
+  auto names = name_actors(failing, passing ? *passing : ScheduleTrace(), hints);
   auto made = pair->cause < pair->effect ? making(events, *pair, pair->cause) : std::nullopt;
   size_t from = made.value_or(std::min(pair->cause, pair->effect));
   return Explanation{events[pair->cause], events[pair->effect],

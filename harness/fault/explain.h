@@ -32,9 +32,10 @@ std::map<std::string, ActorHint> name_actors(const model::ScheduleTrace& failing
                                              const model::ScheduleTrace& passing,
                                              const std::vector<ActorHint>& hints);
 
-// Nothing if no conflicting pair tells the two traces apart.
+// Nothing if no conflicting pair tells the two traces apart. Without a passing trace only what
+// one actor made and another removed counts: that needs no comparison.
 std::optional<Explanation> explain(const model::ScheduleTrace& failing,
-                                   const model::ScheduleTrace& passing,
+                                   const std::optional<model::ScheduleTrace>& passing,
                                    const std::vector<ActorHint>& hints);
 
 }  // namespace relapse::fault

@@ -121,12 +121,11 @@ Result<std::vector<sock_filter>> build_notify_filter(const FilterPoints& points)
     if (done.count(call.number) != 0) {
       continue;
     }
-    bool may_create = call.open_flags_arg != kNoArg || call.number == SYS_openat2;
-    if (wanted(call, points)) {
+    // The flags of openat2 lie in memory, where a filter cannot look: each one is notified.
+    bool hidden_flags = points.mutations && call.number == SYS_openat2;
+    if (hidden_flags || wanted(call, points)) {
       notify(program, call.number);
-    } else if (points.mutations && call.number == SYS_openat2) {
-      notify(program, call.number);  // its flags lie in memory, where a filter cannot look
-    } else if (points.mutations && may_create) {
+    } else if (points.mutations && call.open_flags_arg != kNoArg) {
       notify_creating_open(program, call);
     }
   }

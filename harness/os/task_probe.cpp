@@ -134,7 +134,7 @@ TaskActivity classify_wait(int tid, const SyscallFact& call) {
 
 }  // namespace
 
-TaskState TaskProbe::look(int tid, bool closely) {
+TaskState TaskProbe::look(int tid, Manner manner) {
   auto [found, is_new] = files_.try_emplace(tid);
   Files& files = found->second;
   if (is_new) {
@@ -144,6 +144,11 @@ TaskState TaskProbe::look(int tid, bool closely) {
   }
   // Before and after: a thread that ran in between was not asleep, whatever the rest says.
   std::string before = read_small(files.schedstat);
+  bool slept =
+      files.last.activity != TaskActivity::kGone && files.last.activity != TaskActivity::kBusy;
+  if (manner.woken_runs_first && slept && !before.empty() && before == files.last.episode) {
+    return files.last;
+  }
   char state = state_letter(read_small(files.stat));
   if (state == '\0' || state == 'Z' || state == 'X') {
     files_.erase(found);
@@ -152,9 +157,10 @@ TaskState TaskProbe::look(int tid, bool closely) {
   TaskState out{TaskActivity::kAsleep, before};
   if (state == 'R') {
     out.activity = TaskActivity::kBusy;
+    files.last = out;
     return out;
   }
-  if (state == 'D' || closely) {
+  if (state == 'D' || manner.closely) {
     SyscallFact call = read_syscall(tid, tid);
     if (state == 'D') {
       out.activity =
@@ -169,6 +175,7 @@ TaskState TaskProbe::look(int tid, bool closely) {
   if (read_small(files.schedstat) != before) {
     out.activity = TaskActivity::kBusy;
   }
+  files.last = out;
   return out;
 }
 

@@ -26,8 +26,13 @@ struct TaskState {
 
 class TaskProbe {
  public:
-  // `closely`: also tell kTimed and kNetwork from kAsleep, which costs more.
-  TaskState look(int tid, bool closely);
+  struct Manner {
+    bool closely = true;  // also tell kTimed and kNetwork from kAsleep, which costs more
+    // A thread that slept at the last look and has not run since still sleeps. True where a
+    // woken thread would run before the one that asks: then one small file tells all.
+    bool woken_runs_first = false;
+  };
+  TaskState look(int tid, Manner manner);
 
   // Forgets threads that are gone; else descriptors would pile up.
   void forget(int tid) { files_.erase(tid); }
@@ -36,6 +41,7 @@ class TaskProbe {
   struct Files {
     Fd stat;
     Fd schedstat;
+    TaskState last;
   };
   std::map<int, Files> files_;
 };

@@ -25,6 +25,11 @@ namespace {
 // letting the kernel answer.
 constexpr size_t kRandomBytesMax = 256;
 
+// What goes through the pipe; owned by whoever takes it out. Null: something else has changed.
+struct Parcel {
+  HeldCall* call;
+};
+
 // Wakes a pipe's reader; a full pipe means that it has enough to wake for.
 void poke(const os::Fd& fd) {
   char byte = 0;
@@ -170,8 +175,9 @@ void CallReceiver::fill_random(const os::Notification& notification) {
 }
 
 void CallReceiver::hand_over(HeldCall* call) {
+  Parcel parcel{call};
   // Never full: a thread holds one call, and a pipe has room for 8192 pointers.
-  if (::write(calls_.write.get(), &call, sizeof(HeldCall*)) != sizeof(HeldCall*)) {
+  if (::write(calls_.write.get(), &parcel, sizeof(parcel)) != sizeof(parcel)) {
     delete call;
     closed_ = true;
   }
@@ -179,7 +185,7 @@ void CallReceiver::hand_over(HeldCall* call) {
 
 std::vector<HeldCall> CallReceiver::take(int wait_us) {
   std::vector<HeldCall> out;
-  std::array<HeldCall*, 64> batch{};
+  std::array<Parcel, 64> batch{};
   if (wait_us > 0) {
     pollfd set{calls_.read.get(), POLLIN, 0};
     timespec limit{wait_us / 1'000'000, static_cast<long>(wait_us % 1'000'000) * 1000};
@@ -190,11 +196,14 @@ std::vector<HeldCall> CallReceiver::take(int wait_us) {
     if (size <= 0) {
       return out;
     }
-    for (size_t i = 0; i < static_cast<size_t>(size) / sizeof(HeldCall*); ++i) {
-      std::unique_ptr<HeldCall> call(batch[i]);
+    for (size_t i = 0; i < static_cast<size_t>(size) / sizeof(Parcel); ++i) {
+      std::unique_ptr<HeldCall> call(batch[i].call);
       if (call) {
         out.push_back(std::move(*call));
       }
+    }
+    if (static_cast<size_t>(size) < sizeof(batch)) {
+      return out;  // that was all
     }
   }
 }

@@ -81,6 +81,9 @@ Result<Arrivals> KernelGate::receive(int wait_us) {
   arrivals.calls = receiver_->take(wait_us);
   for (const auto& call : arrivals.calls) {
     watched_.erase(call.tid);  // it made a call: its waits are fruitful again
+    if (!outstanding_.insert(call.tid).second) {
+      receiver_->answered();  // the thread's last call was interrupted: nobody waits for it
+    }
   }
   if (receiver_->closed()) {
     arrivals.ended = true;
@@ -95,6 +98,7 @@ Result<Arrivals> KernelGate::receive(int wait_us) {
 
 Result<bool> KernelGate::reply(const HeldCall& call, const Answer& answer) {
   receiver_->answered();
+  outstanding_.erase(call.tid);
   retry_us_ = 0;
   if (call.call == "start") {
     threads_stale_ = true;
@@ -137,8 +141,11 @@ void KernelGate::refresh_threads() {
 
 KernelGate::Verdict KernelGate::judge(int tid, Clock::time_point now) {
   Watched& watched = watched_[tid];
-  auto state =
-      probe_.look(tid, options_.network_patience_ms > 0 || options_.mode == ControlMode::kProcOnly);
+  bool real_time = options_.mode == ControlMode::kRealTime && !dropped_;
+  os::TaskProbe::Manner manner;
+  manner.closely = options_.network_patience_ms > 0 || !real_time;
+  manner.woken_runs_first = real_time;
+  auto state = probe_.look(tid, manner);
   if (state.activity == TaskActivity::kGone) {
     watched_.erase(tid);
     return Verdict::kGone;

@@ -80,6 +80,7 @@ class KernelGate : public ScheduleGate {
   std::unique_ptr<CallReceiver> receiver_;
   os::TaskProbe probe_;
   std::map<int, Watched> watched_;
+  std::set<int> outstanding_;  // threads whose calls were received and not yet answered
   std::vector<int> threads_;
   bool threads_stale_ = true;
   int retry_us_ = 0;

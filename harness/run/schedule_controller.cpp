@@ -63,6 +63,7 @@ Result<ScheduleOutcome> ScheduleController::run() {
   for (auto& note : gate_.notes()) {
     outcome_.trace.notes.push_back(std::move(note));
   }
+  outcome_.held.reserve(pending_.size());
   for (const auto& pending : pending_) {
     outcome_.held.push_back(event_of(pending));
   }
@@ -121,6 +122,7 @@ Result<Done> ScheduleController::turn() {
   }
   // In an order that does not depend on who arrived first.
   std::vector<std::pair<ScheduleEvent, size_t>> events;
+  events.reserve(candidates.size());
   for (size_t index : candidates) {
     events.emplace_back(event_of(pending_[index]), index);
   }
@@ -129,6 +131,7 @@ Result<Done> ScheduleController::turn() {
               [](const auto& a, const auto& b) { return a.first.actor < b.first.actor; });
   }
   std::vector<ScheduleEvent> choices;
+  choices.reserve(events.size());
   for (const auto& entry : events) {
     choices.push_back(entry.first);
   }

@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
   std::string folder = argv[3];
   std::latch ready(threads + 1);
   std::vector<std::thread> workers;
+  workers.reserve(static_cast<size_t>(threads));
   for (int i = 0; i < threads; ++i) {
     workers.emplace_back([&, path = folder + "/" + std::to_string(i)] {
       ready.arrive_and_wait();

@@ -3,8 +3,9 @@
 //
 // For one and for four threads: the microseconds per call with nothing in between, under a
 // schedule (every call held, one chosen, let go), and under strace with an injection that is never
-// due. Ratio: schedule / strace, each the median of kRounds, taken in turns so that a change in
-// the machine's load meets all three. Usage: hold_cost [FOLDER]; prints one JSON object.
+// due (the 65535th, the last that it can count to). Ratio: schedule / strace, each the median of
+// kRounds, taken in turns so that a change in the machine's load meets all three. Usage: hold_cost
+// [FOLDER]; prints one JSON object.
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -63,6 +64,7 @@ Result<double> held(std::vector<std::string> argv, const std::string& folder,
     return model::Error{model::ErrorKind::kSystem, "could not set up", "", "", 0};
   }
   std::vector<char*> arguments;
+  arguments.reserve(argv.size() + 1);
   for (auto& word : argv) {
     arguments.push_back(word.data());
   }
@@ -120,7 +122,7 @@ nlohmann::json measure(int threads, int calls, const std::string& folder) {
   std::vector<std::string> traced = {"strace", "-f",
                                      "-o",     "/dev/null",
                                      "-e",     "trace=mkdir,rmdir",
-                                     "-e",     "inject=mkdir:error=EIO:when=1000000"};
+                                     "-e",     "inject=mkdir:error=EIO:when=65535"};
   traced.insert(traced.end(), argv.begin(), argv.end());
   model::SchedulePlan plan;
   std::vector<double> uncontrolled;

@@ -148,7 +148,7 @@ TEST_CASE("a failing schedule is reduced and explained") {
   REQUIRE(reduction->passing);
   std::string home = bench.folder() + "/home";
   auto explanation = fault::explain(
-      reduction->failing, *reduction->passing,
+      reduction->failing, reduction->passing,
       {{home, "home"}, {home + "/skills/a", "skill a"}, {home + "/skills/b", "skill b"}});
   REQUIRE(explanation);
   INFO(explanation->picture << "\n" << explanation->sentence);

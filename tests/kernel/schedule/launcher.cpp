@@ -43,6 +43,7 @@ struct Child {
 Child spawn(const std::vector<sock_filter>& filter, std::vector<std::string> argv,
             const std::string& output_file) {
   std::vector<char*> arguments;
+  arguments.reserve(argv.size() + 1);
   for (auto& word : argv) {
     arguments.push_back(word.data());
   }
@@ -89,6 +90,7 @@ Trial Bench::run(const std::vector<std::string>& argv, const model::SchedulePlan
   auto filter = run::schedule_filter(plan, options.rule_calls);
   REQUIRE(filter);
   std::vector<std::string> words;
+  words.reserve(argv.size());
   for (const auto& word : argv) {
     words.push_back(word == "{}" ? folder_ : word);
   }

@@ -30,9 +30,12 @@ ScheduleTrace trace(std::vector<ScheduleEvent> events) {
   return out;
 }
 
-const std::string kHome = "/home/user/.claude";
-const std::string kSkill = "/home/user/.claude/skills/school";
-const std::vector<fault::ActorHint> kHints = {{kHome, "storages.0"}, {kSkill, "storages.2"}};
+constexpr const char* kHome = "/home/user/.claude";
+constexpr const char* kSkill = "/home/user/.claude/skills/school";
+
+std::vector<fault::ActorHint> hints() {
+  return {{kHome, "storages.0"}, {kSkill, "storages.2"}};
+}
 
 }  // namespace
 
@@ -44,7 +47,7 @@ TEST_CASE("the incident: removed after it was made and before it was used") {
   auto passing = trace(
       {event("0.1", "open", kHome), event("0.1", "rmdir", kHome), event("0.2", "mkdir", kSkill),
        event("0.2", "readlink", "/home/user", EINVAL), event("0.2", "readlink", kSkill, EINVAL)});
-  auto explanation = fault::explain(failing, passing, kHints);
+  auto explanation = fault::explain(failing, passing, hints());
   REQUIRE(explanation);
   CHECK(explanation->cause.call == "rmdir");
   CHECK(explanation->sentence ==
@@ -59,16 +62,30 @@ TEST_CASE("the incident: removed after it was made and before it was used") {
   CHECK(explanation->picture == expected);
 }
 
+TEST_CASE("what one made and another removed needs no passing trace") {
+  auto failing = trace({event("0.2", "mkdir", kSkill), event("0.1", "rmdir", kSkill),
+                        event("0.1", "rmdir", kHome), event("0.1", "mkdir", kHome)});
+  auto explanation = fault::explain(failing, std::nullopt, hints());
+  REQUIRE(explanation);
+  CHECK(explanation->sentence ==
+        std::string("storages.0 removed ") + kSkill + " after storages.2 had made it.");
+  failing.events.push_back(event("0.2", "readlink", kSkill, ENOENT));
+  explanation = fault::explain(failing, std::nullopt, hints());
+  REQUIRE(explanation);
+  CHECK_THAT(explanation->sentence, ContainsSubstring("before it used it"));
+  CHECK_FALSE(fault::explain(trace({event("0.1", "mkdir", kHome)}), std::nullopt, {}));
+}
+
 TEST_CASE("silent loss: no call fails, yet what was made is gone") {
-  std::string file = kSkill + "/file";
+  std::string file = std::string(kSkill) + "/file";
   auto failing = trace({event("0.2", "mkdir", kSkill), event("0.2", "open-create", file),
                         event("0.1", "unlink", file), event("0.1", "rmdir", kSkill),
                         event("0.1", "mkdir", kHome)});
   auto passing = trace({event("0.1", "mkdir", kHome), event("0.2", "mkdir", kSkill),
                         event("0.2", "open-create", file)});
-  auto explanation = fault::explain(failing, passing, kHints);
+  auto explanation = fault::explain(failing, passing, hints());
   REQUIRE(explanation);
-  CHECK_THAT(explanation->sentence, ContainsSubstring("storages.0 removed " + kSkill));
+  CHECK_THAT(explanation->sentence, ContainsSubstring(std::string("storages.0 removed ") + kSkill));
   CHECK_THAT(explanation->sentence, ContainsSubstring("after storages.2 had"));
 }
 
@@ -100,7 +117,7 @@ TEST_CASE("actors are told apart though their work is nested, and no two share a
                       event("0.1", "rmdir", kSkill), event("0.1", "rmdir", kHome),
                       event("0.1", "mkdir", kHome), event("0.4", "mkdir", "/elsewhere"),
                       event("0.5", "mkdir", "/elsewhere")});
-  auto names = fault::name_actors(first, first, kHints);
+  auto names = fault::name_actors(first, first, hints());
   CHECK(names.at("0.1").name == "storages.0");
   CHECK(names.at("0.3").name == "storages.2");
   CHECK(names.at("0.4").name != names.at("0.5").name);

@@ -6,7 +6,6 @@
 
 using namespace relapse;
 using fault::InjectionKind;
-using fault::SyscallErrorRule;
 
 namespace {
 
