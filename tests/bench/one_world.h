@@ -8,10 +8,14 @@
 
 #include "world/zygote.h"
 
-// True when /bin/true has run and succeeded in the world.
-inline bool run_one_world(boost::asio::io_context& io, relapse::world::Zygote& zygote) {
+inline relapse::model::WorldSpec one_world() {
   relapse::model::WorldSpec spec;
   spec.command = {"/bin/true"};
+  return spec;
+}
+
+// True when /bin/true has run and succeeded in the world.
+inline bool run_one_world(boost::asio::io_context& io, relapse::world::Zygote& zygote) {
   relapse::world::Zygote::Stdio stdio;
   for (auto* stream : {&stdio.in, &stdio.out, &stdio.err}) {
     *stream = relapse::os::Fd(::open("/dev/null", O_RDWR | O_CLOEXEC));
@@ -26,7 +30,7 @@ inline bool run_one_world(boost::asio::io_context& io, relapse::world::Zygote& z
   };
   events.on_failed = [&](const relapse::model::Error&) { world->stop(); };
   events.on_gone = [&] { over = true; };
-  zygote.start_world(spec, std::move(stdio), std::move(events), [&](auto cloned) {
+  zygote.start_world(one_world(), std::move(stdio), std::move(events), [&](auto cloned) {
     over = !cloned;
     if (cloned) {
       world = std::move(*cloned);
