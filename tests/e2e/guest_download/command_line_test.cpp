@@ -23,11 +23,11 @@ std::vector<std::string> lines(const std::string& text) {
 }
 
 bool well_formed(const std::string& log) {
-  static const std::regex line(R"(\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\] )"
-                               R"(\[(INFO|WARN|ERROR)\] \[sandbox:download\] .+)");
+  static const std::regex kLine(R"(\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\] )"
+                                R"(\[(INFO|WARN|ERROR)\] \[sandbox:download\] .+)");
   const std::vector<std::string> all = lines(log);
   return std::all_of(all.begin(), all.end(),
-                     [](const std::string& text) { return std::regex_match(text, line); });
+                     [](const std::string& text) { return std::regex_match(text, kLine); });
 }
 
 Run run_text(const Scene& scene, const std::string& manifest) {

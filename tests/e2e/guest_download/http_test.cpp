@@ -12,8 +12,8 @@ using nlohmann::json;
 
 namespace {
 
-const std::string kArchive = tar_gz({{"f", "content"}});
-const Tree kUnpacked = {{"m/f", "content"}};
+const std::string small_archive = tar_gz({{"f", "content"}});
+const Tree small_tree = {{"m/f", "content"}};
 
 // A handler that answers wrongly `times` times, then well.
 Handler well_after(int times, const Handler& wrong) {
@@ -22,7 +22,7 @@ Handler well_after(int times, const Handler& wrong) {
     if ((*seen)++ < times) {
       wrong(socket, request);
     } else {
-      send_ok(socket, kArchive);
+      send_ok(socket, small_archive);
     }
   };
 }
@@ -52,7 +52,7 @@ std::vector<Wrong> transient_answers() {
 TEST_CASE("the request is a GET that accepts gzip") {
   Scene scene;
   const std::string url = scene.route(
-      "/a.tgz?sig=x%2Fy", [](Socket& socket, const Request&) { send_ok(socket, kArchive); });
+      "/a.tgz?sig=x%2Fy", [](Socket& socket, const Request&) { send_ok(socket, small_archive); });
   CHECK(scene.run({{"storages", {scene.entry("m", url)}}}).exit_code == 0);
   const std::vector<Request> requests = scene.server().requests();
   REQUIRE(requests.size() == 1);
@@ -60,27 +60,27 @@ TEST_CASE("the request is a GET that accepts gzip") {
   CHECK(requests[0].target() == "/a.tgz?sig=x%2Fy");
   CHECK(requests[0]["accept-encoding"] == "gzip");
   CHECK("http://" + std::string(requests[0]["host"]) == scene.server().origin());
-  CHECK(scene.tree() == kUnpacked);
+  CHECK(scene.tree() == small_tree);
 }
 
 TEST_CASE("a body may be chunked, end with the connection, or be coded with gzip once more") {
   Scene scene;
   const Handler handler =
-      GENERATE(Handler([](Socket& socket, const Request&) { send_chunked(socket, kArchive); }),
+      GENERATE(Handler([](Socket& socket, const Request&) { send_chunked(socket, small_archive); }),
                Handler([](Socket& socket, const Request&) {
-                 send_bytes(socket, "HTTP/1.1 200 OK\r\n\r\n" + kArchive);
+                 send_bytes(socket, "HTTP/1.1 200 OK\r\n\r\n" + small_archive);
                }),
                Handler([](Socket& socket, const Request&) {
-                 send_ok(socket, gzip(kArchive), "content-encoding: gzip\r\n");
+                 send_ok(socket, gzip(small_archive), "content-encoding: gzip\r\n");
                }));
   const std::string url = scene.route("/a", handler);
   CHECK(scene.run({{"storages", {scene.entry("m", url)}}}).exit_code == 0);
-  CHECK(scene.tree() == kUnpacked);
+  CHECK(scene.tree() == small_tree);
 }
 
 TEST_CASE("redirections are followed, relative ones too") {
   Scene scene;
-  const std::string final_url = scene.serve(kArchive);
+  const std::string final_url = scene.serve(small_archive);
   scene.route("/x/second", [&](Socket& socket, const Request&) {
     send_status(socket, 307, "location: " + final_url + "\r\n");
   });
@@ -88,7 +88,7 @@ TEST_CASE("redirections are followed, relative ones too") {
     send_status(socket, 302, "location: second\r\n");
   });
   CHECK(scene.run({{"storages", {scene.entry("m", url)}}}).exit_code == 0);
-  CHECK(scene.tree() == kUnpacked);
+  CHECK(scene.tree() == small_tree);
 }
 
 TEST_CASE("a circle of redirections is given up without another attempt") {
@@ -117,7 +117,7 @@ TEST_CASE("what goes wrong before the headers, 5xx and 429 are tried three times
   }
   // Two chunks, each with two pauses.
   CHECK(run.duration >= std::chrono::milliseconds(4000));
-  CHECK(run.duration < std::chrono::milliseconds(8000));
+  CHECK(run.duration < std::chrono::milliseconds(12000));  // what six in a row would take
 }
 
 TEST_CASE("the third attempt may succeed") {
@@ -161,10 +161,12 @@ TEST_CASE("an empty URL, a refused connection and an unknown host are tried thre
 TEST_CASE("other answers, and all that goes wrong after the headers, are not tried again") {
   Scene scene;
   const Handler truncated = [](Socket& socket, const Request&) {
-    send_bytes(socket, "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n" + kArchive.substr(0, 40));
+    send_bytes(socket,
+               "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n" + small_archive.substr(0, 40));
   };
   const Handler broken = [](Socket& socket, const Request&) {
-    send_bytes(socket, "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n" + kArchive.substr(0, 40));
+    send_bytes(socket,
+               "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n" + small_archive.substr(0, 40));
     reset(socket);
   };
   json storages = json::array();
@@ -211,7 +213,8 @@ TEST_CASE("an attempt has a deadline, before the headers and behind them") {
   const std::string mute =
       scene.route("/mute", [&](Socket& socket, const Request&) { wait_for_the_end(socket); });
   const std::string stalled = scene.route("/stalled", [&](Socket& socket, const Request&) {
-    send_bytes(socket, "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n" + kArchive.substr(0, 40));
+    send_bytes(socket,
+               "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n" + small_archive.substr(0, 40));
     wait_for_the_end(socket);
   });
   DownloadOptions options;
@@ -233,16 +236,16 @@ TEST_CASE("a proxy of the environment is asked with the whole URL, except for ex
   Scene scene;
   // A proxy's request line is the whole URL, and so is this route.
   scene.route("http://storage.test/a.tgz",
-              [](Socket& socket, const Request&) { send_ok(socket, kArchive); });
+              [](Socket& socket, const Request&) { send_ok(socket, small_archive); });
   const json proxied = {{"storages", {scene.entry("m", "http://storage.test/a.tgz")}}};
   for (const std::string variable : {"HTTP_PROXY=", "http_proxy=", "ALL_PROXY=", "all_proxy="}) {
     const std::string setting = variable + scene.server().origin();
     CHECK(scene.run(proxied, Build::kGood, {setting}).exit_code == 0);
   }
   CHECK(scene.server().count("http://storage.test/a.tgz") == 4);
-  CHECK(scene.tree() == kUnpacked);
+  CHECK(scene.tree() == small_tree);
 
-  const json direct = {{"storages", {scene.entry("m", scene.serve(kArchive))}}};
+  const json direct = {{"storages", {scene.entry("m", scene.serve(small_archive))}}};
   for (const char* exempt : {"NO_PROXY=example.org, 127.0.0.1", "no_proxy=*"}) {
     CHECK(scene.run(direct, Build::kGood, {"HTTP_PROXY=127.0.0.1:1", exempt}).exit_code == 0);
   }

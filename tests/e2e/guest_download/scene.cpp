@@ -1,5 +1,7 @@
 #include "scene.h"
 
+#include <poll.h>
+
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -102,14 +104,15 @@ std::string read_text(const fs::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-bool eventually(const std::function<bool()>& condition) {
-  for (int tries = 0; tries < 5000; ++tries) {
-    if (condition()) {
-      return true;
+bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds limit) {
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() >= deadline) {
+      return false;
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    poll(nullptr, 0, 1);
   }
-  return false;
+  return true;
 }
 
 }  // namespace guest_download_test

@@ -58,7 +58,8 @@ std::filesystem::path program(Build build);
 void write_text(const std::filesystem::path& path, const std::string& text);
 std::string read_text(const std::filesystem::path& path);
 
-// Until `condition` holds; false after some seconds.
-bool eventually(const std::function<bool()>& condition);
+// Looks every millisecond whether `condition` holds; false when it never did.
+bool eventually(const std::function<bool()>& condition,
+                std::chrono::milliseconds limit = std::chrono::seconds(10));
 
 }  // namespace guest_download_test
