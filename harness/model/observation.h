@@ -2,12 +2,14 @@
 // What one trial showed. The judge sees nothing else. Plain data.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "model/call.h"
 #include "model/diagnosis.h"
+#include "model/file_tree.h"
 #include "model/result.h"
 
 namespace relapse::model {
@@ -32,6 +34,9 @@ struct Observation {
   std::string output_tail;              // standard output and error in order of arrival, bounded
   std::uint64_t output_bytes = 0;
   std::vector<Call> calls;
+  // What the plan's `collect` asked for, by its path in the world; a folder that is not there is
+  // missing here too. Read only where the subject ended by itself.
+  std::map<std::string, FileTree> trees;
   std::optional<Diagnosis> diagnosis;
   std::vector<Stall> stalls;
   std::vector<std::string> notes;

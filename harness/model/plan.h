@@ -21,6 +21,12 @@ enum class StandardInput {
   kLineThenOpen,  // one line, and then nothing more, but no end either
 };
 
+// A folder of the world that is looked at when the subject has ended, before the world goes.
+struct Collect {
+  std::string path;     // absolute, in the world
+  std::string copy_to;  // a folder of the host that does not exist yet; empty: only looked at
+};
+
 struct TrialPlan {
   std::string id;  // of the scenario
   std::string component;
@@ -36,6 +42,7 @@ struct TrialPlan {
   double quiet_ms = 0;
   double deadline_ms = 0;
   StandardInput standard_input = StandardInput::kNull;
+  std::vector<Collect> collect;
   std::string main_role;
   std::map<std::string, std::string> program_roles;  // a word of its command line → role
   std::vector<std::string> secrets;                  // values that no report may hold
