@@ -7,7 +7,7 @@
 //   starts the zygote as its child and does the same through it, event loop and messages included;
 // - world_in_process_vs_bwrap: from a running zygote, one world after the other, each from its
 //   request until it is gone. While one runs, the zygote makes the next ahead.
-// bwrap makes the same namespaces with the same private folders, and no control groups.
+// bwrap makes the same namespaces, user, private folders and mounts, and no control groups.
 
 #include <fmt/format.h>
 #include <spawn.h>
@@ -89,9 +89,14 @@ int main(int argc, char** argv) {
   std::vector<Case> cases = {
       {"bwrap",
        [] {
-         return spawn_and_reap({"bwrap", "--unshare-all", "--ro-bind", "/", "/", "--tmpfs", "/home",
-                                "--tmpfs", "/tmp", "--tmpfs", "/run", "--dev", "/dev", "--proc",
-                                "/proc", "/bin/true"});
+         return spawn_and_reap(
+             {"bwrap",      "--unshare-all", "--uid",       "1000",        "--gid",
+              "1000",       "--hostname",    "relapse",     "--ro-bind",   "/",
+              "/",          "--tmpfs",       "/home",       "--dir",       "/home/user",
+              "--tmpfs",    "/tmp",          "--tmpfs",     "/run",        "--tmpfs",
+              "/var/tmp",   "--ro-bind",     "/etc/passwd", "/etc/passwd", "--ro-bind",
+              "/etc/group", "/etc/group",    "--ro-bind",   "/sys",        "/sys",
+              "--dev",      "/dev",          "--proc",      "/proc",       "/bin/true"});
        }},
       {"relapse-zygote --once",
        [&] {
