@@ -6,6 +6,7 @@
 #include <map>
 
 #include "cli/command.h"
+#include "cli/command_env.h"
 #include "model/nearest.h"
 #include "model/verdict.h"
 #include "run/version.h"
@@ -14,11 +15,12 @@ namespace relapse::cli {
 
 namespace {
 
-constexpr std::array<Command, 7> kCommands = {{
+constexpr std::array<Command, 8> kCommands = {{
     {"run", "replay incidents against the current subjects", declare_run},
     {"calibrate", "prove that each scenario can fail: its specimens must come out as they must",
      declare_calibrate},
     {"diagnose", "say why a process does not move", declare_diagnose},
+    {"env", "which environment variables a build wants, gets and cannot do without", declare_env},
     {"list", "the scenarios", declare_list},
     {"show", "one scenario: its incident, roles, variants and expectations", declare_show},
     {"check", "check scenario files; errors come with file, line and the nearest valid name",
@@ -38,17 +40,32 @@ constexpr const char* kFooter =
     "  relapse run agent-stdin-open --subject runner=./run-agent.mjs --report out\n"
     "  relapse diagnose 510                           why does process 510 not move?";
 
+// A word that should have been a command, with the one that was meant.
+void suggest(const CLI::App& app, int argc, char** argv) {
+  const CLI::App* group = &app;
+  int at = 1;
+  while (!group->get_subcommands().empty()) {
+    group = group->get_subcommands().front();
+    ++at;
+  }
+  std::vector<std::string> names;
+  for (const CLI::App* command : group->get_subcommands({})) {
+    names.push_back(command->get_name());
+  }
+  if (at < argc && argv[at][0] != '-' && !names.empty()) {
+    fmt::print(stderr, "         {}\n", model::suggestion(argv[at], names));
+  } else {
+    std::string words = "relapse";
+    for (int i = 1; i < at && i < argc; ++i) {
+      words += fmt::format(" {}", argv[i]);
+    }
+    fmt::print(stderr, "         {} --help shows the usage\n", words);
+  }
+}
+
 int usage_error(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
   fmt::print(stderr, "relapse: {}\n", error.what());
-  if (argc > 1 && argv[1][0] != '-' && app.get_subcommands().empty()) {
-    std::vector<std::string> names;
-    for (const auto& command : kCommands) {
-      names.emplace_back(command.name);
-    }
-    fmt::print(stderr, "         {}\n", model::suggestion(argv[1], names));
-  } else {
-    fmt::print(stderr, "         relapse --help shows the usage\n");
-  }
+  suggest(app, argc, argv);
   return model::kExitUsage;
 }
 

@@ -1,0 +1,36 @@
+#include "cli/command_env.h"
+
+#include <map>
+#include <vector>
+
+namespace relapse::cli {
+
+namespace {
+
+// In the order in which the questions arise.
+const std::vector<Command>& env_commands() {
+  static const std::vector<Command> commands = {};
+  return commands;
+}
+
+constexpr const char* kFooter =
+    "A variable that is missing at build time rarely fails the build: it fails the user. These\n"
+    "commands try it out instead of trusting a list. No value is ever printed.\n"
+    "\n"
+    "Exit codes: 0 pass, 1 something required is missing or its absence is silent, 2 bad usage,\n"
+    "workflow or contract, 3 harness error, 4 inconclusive.";
+
+}  // namespace
+
+std::function<int()> declare_env(CLI::App& app) {
+  app.require_subcommand(1);
+  app.footer(kFooter);
+  auto actions = std::make_shared<std::map<const CLI::App*, std::function<int()>>>();
+  for (const auto& command : env_commands()) {
+    CLI::App* sub = app.add_subcommand(command.name, command.summary);
+    (*actions)[sub] = command.declare(*sub);
+  }
+  return [&app, actions] { return actions->at(app.get_subcommands().front())(); };
+}
+
+}  // namespace relapse::cli

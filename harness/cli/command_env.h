@@ -1,0 +1,12 @@
+#pragma once
+// The commands below `relapse env`. One file each, as for the commands of the program;
+// command_env.cpp holds their table.
+
+#include "cli/command.h"
+
+namespace relapse::cli {
+
+// Questions about environment variables: which subcommand was meant, and what it does.
+std::function<int()> declare_env(CLI::App& app);
+
+}  // namespace relapse::cli
