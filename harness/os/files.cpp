@@ -2,16 +2,14 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <openssl/evp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <memory>
 #include <vector>
 
 #include "os/fd.h"
+#include "os/sha256.h"
 
 namespace relapse::os {
 
@@ -25,22 +23,7 @@ namespace {
 
 constexpr size_t kChunkBytes = size_t{256} << 10;
 
-class Sha256 {
- public:
-  Sha256() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
-    EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
-  }
-  void add(const char* data, size_t size) { EVP_DigestUpdate(context_.get(), data, size); }
-  std::string hex() {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned size = 0;
-    EVP_DigestFinal_ex(context_.get(), digest.data(), &size);
-    return fmt::format("{:02x}", fmt::join(digest.begin(), digest.begin() + size, ""));
-  }
-
- private:
-  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
-};
+}  // namespace
 
 Result<> write_all(int fd, std::string_view content, const std::string& path) {
   while (!content.empty()) {
@@ -55,8 +38,6 @@ Result<> write_all(int fd, std::string_view content, const std::string& path) {
   }
   return Done{};
 }
-
-}  // namespace
 
 Result<std::string> read_file(const std::filesystem::path& path, size_t limit_bytes) {
   auto fd = open_fd(path.string(), O_RDONLY);
@@ -132,13 +113,13 @@ Result<std::string> sha256_of_file(const std::filesystem::path& path) {
     if (count == 0) {
       return hash.hex();
     }
-    hash.add(chunk.data(), static_cast<size_t>(count));
+    hash.add({chunk.data(), static_cast<size_t>(count)});
   }
 }
 
 std::string sha256_of_text(std::string_view text) {
   Sha256 hash;
-  hash.add(text.data(), text.size());
+  hash.add(text);
   return hash.hex();
 }
 

@@ -19,6 +19,9 @@ model::Result<> write_file_atomically(const std::filesystem::path& path, std::st
 // After what `path` holds already; the file is made when it is missing.
 model::Result<> append_to_file(const std::filesystem::path& path, std::string_view content);
 
+// All of it; `path` is for the error alone.
+model::Result<> write_all(int fd, std::string_view content, const std::string& path);
+
 // Lower-case hexadecimal.
 model::Result<std::string> sha256_of_file(const std::filesystem::path& path);
 std::string sha256_of_text(std::string_view text);

@@ -1,6 +1,7 @@
 #include "run/trial.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +10,8 @@
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <map>
+
+#include "os/file_tree.h"
 
 namespace relapse::run {
 
@@ -224,8 +227,39 @@ void Trial::on_exited(const world::SubjectEnd& end) {
     observation_.signaled = end.signaled;
     observation_.exit_code = end.code;
     observation_.out_of_memory = end.oom;
+    auto collected = collect_trees();  // before stop: the world's files go with it
+    if (!collected) {
+      fail(collected.error());
+    }
   }
   stop(TrialEnd::kExited);
+}
+
+Result<> Trial::collect_trees() {
+  if (plan_.collect.empty()) {
+    return Done{};
+  }
+  auto root = os::open_fd(world_->root(), O_PATH | O_DIRECTORY);
+  if (!root) {
+    return root.error();
+  }
+  for (const auto& wanted : plan_.collect) {
+    auto folder = os::open_folder_in(*root, wanted.path);
+    if (!folder) {
+      return folder.error();
+    }
+    if (!folder->has_value()) {
+      continue;
+    }
+    auto tree = wanted.copy_to.empty() ? os::read_file_tree(**folder)
+                                       : os::copy_file_tree(**folder, wanted.copy_to);
+    if (!tree) {
+      tree.error().message = fmt::format("{}: {}", wanted.path, tree.error().message);
+      return tree.error();
+    }
+    observation_.trees[wanted.path] = std::move(*tree);
+  }
+  return Done{};
 }
 
 void Trial::fail(Error error) {

@@ -56,6 +56,7 @@ class Trial {
   model::Result<> start_fakes();
   void on_started();
   void on_exited(const world::SubjectEnd& end);
+  model::Result<> collect_trees();
   void fail(model::Error error);
   void read(Stream& stream);
   void note_sign();
