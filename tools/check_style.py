@@ -7,7 +7,7 @@ import re
 import sys
 
 COLUMNS = 100
-FILE_LINES = 700
+FILE_LINES = 600
 # A wait that is no condition, a shell in between, a write that knows no end.
 BANNED = {
     r"\b(usleep|nanosleep|sleep)\s*\(": "sleeps in place of a condition",
