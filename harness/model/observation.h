@@ -11,6 +11,7 @@
 #include "model/diagnosis.h"
 #include "model/file_tree.h"
 #include "model/result.h"
+#include "model/schedule.h"
 
 namespace relapse::model {
 
@@ -21,6 +22,13 @@ enum class TrialEnd {
   kDeadline,     // the trial's own limit; the world was ended
   kSetupFailed,  // the world or the subject could not be started: `error`
   kInterrupted,  // by the user
+};
+
+// How a command ended: an exit code, or a signal's number.
+struct CommandEnd {
+  bool signaled = false;
+  int code = 0;
+  std::string output;  // both streams, bounded
 };
 
 struct Observation {
@@ -37,6 +45,10 @@ struct Observation {
   // What the plan's `collect` asked for, by its path in the world; a folder that is not there is
   // missing here too. Read only where the subject ended by itself.
   std::map<std::string, FileTree> trees;
+  std::optional<CommandEnd> check;  // of the plan's `check`, where the subject ended by itself
+  // Under call control. No trace: the subject had ended before its first call could be held.
+  std::optional<ScheduleTrace> trace;
+  std::vector<ScheduleEvent> held;  // at the end, never let go
   std::optional<Diagnosis> diagnosis;
   std::vector<Stall> stalls;
   std::vector<std::string> notes;

@@ -10,6 +10,7 @@
 
 #include "model/record.h"
 #include "model/scenario.h"
+#include "model/schedule.h"
 #include "model/world_spec.h"
 
 namespace relapse::model {
@@ -27,6 +28,13 @@ struct Collect {
   std::string copy_to;  // a folder of the host that does not exist yet; empty: only looked at
 };
 
+// What is done to the subject's system calls: their order is decided.
+struct CallControl {
+  SchedulePlan schedule;
+  std::vector<std::string> folders;  // of the world: calls about other places are left alone
+  std::vector<std::string> calls;    // further calls that are scheduling points there, by name
+};
+
 struct TrialPlan {
   std::string id;  // of the scenario
   std::string component;
@@ -42,6 +50,9 @@ struct TrialPlan {
   double quiet_ms = 0;
   double deadline_ms = 0;
   StandardInput standard_input = StandardInput::kNull;
+  std::optional<CallControl> call_control;
+  // Run in the same world when the subject has ended, before the world goes; empty: nothing.
+  std::vector<std::string> check;
   std::vector<Collect> collect;
   std::string main_role;
   std::map<std::string, std::string> program_roles;  // a word of its command line → role

@@ -182,6 +182,12 @@ std::optional<ProcStatus> read_status(int pid) {
   return parse_status(read_proc_file(fmt::format("/proc/{}/status", pid)));
 }
 
+std::optional<int> pid_of_pidfd(int pidfd) {
+  const auto text = read_proc_file(fmt::format("/proc/self/fdinfo/{}", pidfd));
+  const int pid = text ? static_cast<int>(number_of(*text, "Pid:")) : 0;
+  return pid > 0 ? std::optional(pid) : std::nullopt;
+}
+
 std::optional<ProcStatus> read_thread_status(int pid, int tid) {
   return parse_status(read_proc_file(task_path(pid, tid, "status")));
 }

@@ -44,6 +44,8 @@ struct ProcStatus {
   std::uint64_t switches = 0;  // voluntary and forced
 };
 std::optional<ProcStatus> read_status(int pid);
+// Of the process that a pidfd stands for, as we number it; absent once it has been reaped.
+std::optional<int> pid_of_pidfd(int pidfd);
 std::optional<ProcStatus> read_thread_status(int pid, int tid);
 
 // How often and how long a thread had a processor: equal pairs mean that it did not run between.

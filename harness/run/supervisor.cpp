@@ -1,8 +1,10 @@
 #include "run/supervisor.h"
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 
+#include "run/control_cpus.h"
 #include "run/trial.h"
 
 namespace relapse::run {
@@ -14,6 +16,10 @@ using model::TrialEnd;
 namespace {
 
 constexpr std::chrono::milliseconds kTick{250};
+
+bool is_controlled(const model::TrialPlan& plan) {
+  return plan.call_control.has_value();
+}
 
 }  // namespace
 
@@ -57,20 +63,37 @@ std::vector<Observation> Supervisor::run(const std::vector<model::TrialPlan>& pl
   }
   live_.clear();
   live_.resize(plans.size());
+  std::vector<int> cpus = control_cpus();
+  std::optional<OffControlCpus> off;
+  if (std::any_of(plans.begin(), plans.end(), is_controlled)) {
+    off.emplace();
+  }
   size_t next = 0;
   int running = 0;
+  auto may_start = [&] {
+    return running < jobs && next < plans.size() && interrupted_ == 0 &&
+           !(is_controlled(plans[next]) && cpus.empty());
+  };
   auto start_more = [&] {
-    while (running < jobs && next < plans.size() && interrupted_ == 0) {
+    while (may_start()) {
       const size_t index = next++;
       ++running;
-      live_[index] = std::make_unique<Trial>(io_, *zygote_, plans[index], [&, index](auto seen) {
+      const int cpu = is_controlled(plans[index]) ? cpus.back() : -1;
+      if (cpu >= 0) {
+        cpus.pop_back();
+      }
+      auto finished = [&, index, cpu](auto seen) {
         observations[index] = std::move(seen);
         live_[index].reset();
         --running;
+        if (cpu >= 0) {
+          cpus.push_back(cpu);
+        }
         if (events.finished) {
           events.finished(index, observations[index]);
         }
-      });
+      };
+      live_[index] = std::make_unique<Trial>(io_, *zygote_, plans[index], cpu, std::move(finished));
       if (events.started) {
         events.started(index);
       }

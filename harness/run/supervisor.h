@@ -27,9 +27,10 @@ class Supervisor {
     std::function<void()> tick;  // about four times a second
   };
 
-  // Runs every plan, `jobs` at a time, in their order. The observations stand in the plans'
-  // order. After an interrupt (SIGINT, SIGTERM) the live trials are ended and the rest are not
-  // begun; their observations say kInterrupted.
+  // Runs every plan, `jobs` at a time, in their order; such with call control at most one on each
+  // of control_cpus(). The observations stand in the plans' order. After an interrupt (SIGINT,
+  // SIGTERM) the live trials are ended and the rest are not begun; their observations say
+  // kInterrupted.
   std::vector<model::Observation> run(const std::vector<model::TrialPlan>& plans, int jobs,
                                       const Events& events);
 

@@ -35,7 +35,7 @@ std::uint64_t inode_of(const os::Fd& fd) {
 
 }  // namespace
 
-Trial::Trial(asio::io_context& io, world::Zygote& zygote, const model::TrialPlan& plan,
+Trial::Trial(asio::io_context& io, world::Zygote& zygote, const model::TrialPlan& plan, int cpu,
              Finished finished)
     : io_(io),
       zygote_(zygote),
@@ -44,7 +44,10 @@ Trial::Trial(asio::io_context& io, world::Zygote& zygote, const model::TrialPlan
       calls_([this] { return now_ms(); }),
       out_(io),
       err_(io),
+      check_out_(io),
       output_(kTailBytes),
+      check_output_(kTailBytes),
+      cpu_(cpu),
       look_timer_(io),
       deadline_(io) {
   calls_.on_change([this] { note_sign(); });
@@ -99,8 +102,17 @@ world::WorldEvents Trial::world_events() {
   events.on_started = [this] { on_started(); };
   events.on_failed = [this](Error error) { fail(std::move(error)); };
   events.on_exited = [this](const world::SubjectEnd& end) { on_exited(end); };
+  events.on_listener = [this](os::Fd listener) {
+    if (control_) {
+      control_->take_listener(std::move(listener));
+    }
+  };
+  events.on_command_end = [this](const auto& end) { on_check_end(end); };
   events.on_gone = [this] {
     gone_ = true;
+    if (control_) {
+      control_->world_is_gone();
+    }
     finish_if_over();
   };
   return events;
@@ -113,16 +125,35 @@ void Trial::start() {
     fail(stdio.error());
     return;
   }
-  read(out_);
-  read(err_);
+  read(out_, output_);
+  read(err_, output_);
   deadline_.expires_after(std::chrono::milliseconds(static_cast<std::int64_t>(plan_.deadline_ms)));
   deadline_.async_wait([this](const boost::system::error_code& error) {
     if (!error) {
       stop(TrialEnd::kDeadline);
     }
   });
-  zygote_.start_world(plan_.world, std::move(*stdio), world_events(),
+  model::WorldSpec spec = plan_.world;
+  if (plan_.call_control) {
+    control_ = std::make_unique<SubjectControl>(io_, *plan_.call_control, plan_.deadline_ms, cpu_,
+                                                [this](auto kept) { on_control_over(kept); });
+    auto control = control_->world_control();
+    if (!control) {
+      gone_ = true;
+      fail(control.error());
+      return;
+    }
+    spec.control = std::move(*control);
+  }
+  zygote_.start_world(spec, std::move(*stdio), world_events(),
                       [this](auto cloned) { on_cloned(std::move(cloned)); });
+}
+
+void Trial::on_control_over(const Result<>& kept) {
+  if (!kept) {
+    fail(kept.error());
+  }
+  finish_if_over();
 }
 
 void Trial::on_cloned(Result<std::unique_ptr<world::World>> cloned) {
@@ -166,6 +197,12 @@ void Trial::on_started() {
   exec_ms_ = now_ms();
   monitor_.emplace(plan_, world_->init_pid(), world_->subject_pid_inside(),
                    OwnEnds{{out_.inode, err_.inode}, input_inode_});
+  auto controlled =
+      control_ ? control_->start(world_->init_pid(), world_->subject_pidfd()) : Result<>(Done{});
+  if (!controlled) {
+    fail(controlled.error());
+    return;
+  }
   schedule_look();
 }
 
@@ -175,20 +212,20 @@ void Trial::note_sign() {
   }
 }
 
-void Trial::read(Stream& stream) {
+void Trial::read(Stream& stream, OutputTail& into) {
   stream.open = true;
   stream.descriptor.async_read_some(
       asio::buffer(stream.chunk),
-      [this, &stream](const boost::system::error_code& error, size_t n) {
+      [this, &stream, &into](const boost::system::error_code& error, size_t n) {
         if (n > 0) {
-          output_.add({stream.chunk.data(), n});
+          into.add({stream.chunk.data(), n});
           note_sign();
         }
         if (error) {
           stream.open = false;
           finish_if_over();
         } else {
-          read(stream);
+          read(stream, into);
         }
       });
 }
@@ -199,7 +236,7 @@ void Trial::schedule_look() {
   const double wait_ms = std::max(monitor_->next_look_ms() - (now_ms() - exec_ms_), kShortestMs);
   look_timer_.expires_after(std::chrono::milliseconds(static_cast<std::int64_t>(wait_ms)));
   look_timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error && !ended_) {
+    if (!error && !ended_ && !exited_ms_) {
       look();
     }
   });
@@ -227,10 +264,46 @@ void Trial::on_exited(const world::SubjectEnd& end) {
     observation_.signaled = end.signaled;
     observation_.exit_code = end.code;
     observation_.out_of_memory = end.oom;
-    auto collected = collect_trees();  // before stop: the world's files go with it
+    exited_ms_ = now_ms();
+    look_timer_.cancel();
+    // Before the check, which may write, and before stop: the world's files go with it.
+    auto collected = collect_trees();
     if (!collected) {
       fail(collected.error());
+      return;
     }
+    if (!plan_.check.empty()) {
+      auto started = start_check();
+      if (!started) {
+        fail(started.error());
+      }
+      return;
+    }
+  }
+  stop(TrialEnd::kExited);
+}
+
+Result<> Trial::start_check() {
+  auto out = os::make_pipe();
+  auto in = os::open_fd("/dev/null", O_RDONLY);
+  os::Fd err(out ? ::fcntl(out->write.get(), F_DUPFD_CLOEXEC, 3) : -1);
+  if (!out || !in || !err.valid()) {
+    return !out ? out.error() : !in ? in.error() : model::system_error("duplicate a pipe", errno);
+  }
+  check_out_.take(std::move(out->read));
+  read(check_out_, check_output_);
+  model::WorldSpec spec = plan_.world;
+  spec.command = plan_.check;
+  return world_->start_command(spec, {std::move(*in), std::move(out->write), std::move(err)});
+}
+
+void Trial::on_check_end(const Result<world::SubjectEnd>& end) {
+  if (!end) {
+    fail(end.error());
+    return;
+  }
+  if (!ended_) {
+    observation_.check = model::CommandEnd{end->signaled, end->code, ""};
   }
   stop(TrialEnd::kExited);
 }
@@ -273,7 +346,7 @@ void Trial::stop(TrialEnd reason) {
   if (!ended_) {
     ended_ = true;
     observation_.end = reason;
-    observation_.duration_ms = now_ms() - exec_ms_;
+    observation_.duration_ms = exited_ms_.value_or(now_ms()) - exec_ms_;
     if (monitor_) {
       if (reason == TrialEnd::kDeadline) {
         observation_.diagnosis = monitor_->report();
@@ -291,12 +364,19 @@ void Trial::stop(TrialEnd reason) {
 
 // Over when every process is gone: only then have the pipes said all that was written.
 void Trial::finish_if_over() {
-  if (!ended_ || !gone_ || out_.open || err_.open || told_) {
+  const bool reading = out_.open || err_.open || check_out_.open;
+  if (!ended_ || !gone_ || reading || (control_ && !control_->over()) || told_) {
     return;
   }
   told_ = true;
   if (fakes_) {
     fakes_->stop();
+  }
+  if (control_) {
+    control_->tell(observation_);
+  }
+  if (observation_.check) {
+    observation_.check->output = check_output_.text();
   }
   observation_.calls = calls_.calls();
   observation_.output_tail = output_.text();

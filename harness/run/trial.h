@@ -16,6 +16,7 @@
 #include "model/plan.h"
 #include "run/monitor.h"
 #include "run/output_tail.h"
+#include "run/subject_control.h"
 #include "world/zygote.h"
 
 namespace relapse::run {
@@ -25,8 +26,9 @@ class Trial {
   using Finished = std::function<void(model::Observation)>;
 
   // `plan` outlives the trial. `finished` is called once, from the event loop, when nothing of
-  // the trial is left; the trial may be destroyed after it has returned.
-  Trial(boost::asio::io_context& io, world::Zygote& zygote, const model::TrialPlan& plan,
+  // the trial is left; the trial may be destroyed after it has returned. `cpu`: where a subject
+  // under call control runs; nobody else may have it so.
+  Trial(boost::asio::io_context& io, world::Zygote& zygote, const model::TrialPlan& plan, int cpu,
         Finished finished);
   ~Trial();
   Trial(const Trial&) = delete;
@@ -54,11 +56,14 @@ class Trial {
   world::WorldEvents world_events();
   void on_cloned(model::Result<std::unique_ptr<world::World>> cloned);
   model::Result<> start_fakes();
+  void on_control_over(const model::Result<>& kept);
   void on_started();
   void on_exited(const world::SubjectEnd& end);
   model::Result<> collect_trees();
+  model::Result<> start_check();
+  void on_check_end(const model::Result<world::SubjectEnd>& end);
   void fail(model::Error error);
-  void read(Stream& stream);
+  void read(Stream& stream, OutputTail& into);
   void note_sign();
   void schedule_look();
   void look();
@@ -79,14 +84,19 @@ class Trial {
   Stream err_;
   os::Fd input_;  // our end of the subject's standard input, where it is to stay open
   std::uint64_t input_inode_ = 0;
+  Stream check_out_;
   OutputTail output_;
+  OutputTail check_output_;
+  int cpu_;
+  std::unique_ptr<SubjectControl> control_;
   std::optional<Monitor> monitor_;
   boost::asio::steady_timer look_timer_;
   boost::asio::steady_timer deadline_;
 
   model::Observation observation_;
-  bool ended_ = false;  // the reason stands
-  bool gone_ = false;   // no process is left, or there never was a world
+  std::optional<double> exited_ms_;  // the subject has ended by itself; what follows is ours
+  bool ended_ = false;               // the reason stands
+  bool gone_ = false;                // no process is left, or there never was a world
   bool told_ = false;
 };
 

@@ -77,6 +77,19 @@ void World::stop() {
   control_.close(ignored);
 }
 
+Result<> World::start_command(const model::WorldSpec& spec, const WorldStdio& stdio) {
+  model::WorldSpec start = spec;
+  start.control = {};
+  start.files.clear();
+  start.mounts.clear();
+  auto description = os::text_as_fd(model::to_json(start).dump());
+  if (!description) {
+    return description.error();
+  }
+  return os::send_message(control_.native_handle(), R"({"order":"command"})",
+                          {description->get(), stdio.in.get(), stdio.out.get(), stdio.err.get()});
+}
+
 void World::listen() {
   control_.async_wait(asio::posix::stream_descriptor::wait_read,
                       [this, alive = alive_](const boost::system::error_code& error) {
@@ -124,6 +137,11 @@ void World::handle(const std::string& text, std::vector<os::Fd> fds) {
     call(events_.on_exited, end_of(event));
   } else if (kind == "listener" && fds.size() == 1) {
     call(events_.on_listener, std::move(fds[0]));
+  } else if (kind == "command-exited") {
+    call(events_.on_command_end, Result<SubjectEnd>(end_of(event)));
+  } else if (kind == "command-failed") {
+    call(events_.on_command_end,
+         Result<SubjectEnd>(model::error_from_json(event.value("error", nlohmann::json()))));
   }
 }
 

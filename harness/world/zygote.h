@@ -35,9 +35,16 @@ struct WorldEvents {
   std::function<void(model::Error)> on_failed;
   std::function<void(SubjectEnd)> on_exited;
   std::function<void(os::Fd)> on_listener;  // seccomp, of a controlled subject
+  // Of start_command: its end, or why it could not be started.
+  std::function<void(model::Result<SubjectEnd>)> on_command_end;
   // The last: every process of the world is dead, and its groups are removed (or, where the
   // zygote has died, left for the next one).
   std::function<void()> on_gone;
+};
+
+// What a program is started with; must not be 0, 1 or 2.
+struct WorldStdio {
+  os::Fd in, out, err;
 };
 
 class Zygote;
@@ -56,6 +63,10 @@ class World {
   std::vector<os::Fd>& listeners() { return listeners_; }  // in the order of listen_ports
   // Where the host sees the world's file system, while the world lives.
   std::string root() const { return "/proc/" + std::to_string(init_pid_) + "/root"; }
+
+  // A further command in the world, as the same user under the same limits, but uncontrolled; of
+  // `spec`, only what concerns the start of a program counts. One at a time.
+  model::Result<> start_command(const model::WorldSpec& spec, const WorldStdio& stdio);
 
   // Kills the world; on_gone follows, and nothing else.
   void stop();
@@ -99,9 +110,7 @@ class Zygote {
 
   pid_t pid() const { return process_.pid(); }
 
-  struct Stdio {
-    os::Fd in, out, err;
-  };
+  using Stdio = WorldStdio;
   using Cloned = std::function<void(model::Result<std::unique_ptr<World>>)>;
 
   // Asks for a world. `cloned` is called once, never from inside this call when all is well, when

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -121,13 +122,20 @@ struct Living {
   os::Fd deaths;
   os::Fd memory_events;
   int subject = -1;
+  int command = -1;  // started beside the subject; -1: none lives
 };
 
 // Reaps whatever dies in the world; the subject's own end is reported with what it used.
-void reap(const Living& world) {
+void reap(Living& world) {
   int status = 0;
   rusage used{};
   for (int pid = 0; (pid = ::wait4(-1, &status, WNOHANG, &used)) > 0;) {
+    if (pid == world.command) {
+      world.command = -1;
+      const nlohmann::json event = {{"event", "command-exited"}, {"status", status}};
+      (void)os::send_message(world.control.get(), event.dump());
+      continue;
+    }
     if (pid != world.subject) {
       continue;
     }
@@ -143,7 +151,42 @@ void reap(const Living& world) {
   }
 }
 
-[[noreturn]] void serve(const Living& world) {
+// A command beside the subject.
+Result<int> start_command(const Living& world, os::Message request) {
+  constexpr size_t kFds = 4;  // a description, and three streams
+  if (request.fds.size() != kFds || world.command != -1) {
+    return Error{model::ErrorKind::kSystem, "the order for a command in the world is garbled"};
+  }
+  auto spec = read_description(request.fds[0]);
+  if (!spec) {
+    return spec.error();
+  }
+  std::array<os::Fd, 3> stdio;
+  std::move(request.fds.begin() + 1, request.fds.end(), stdio.begin());
+  auto started = start_subject(*spec, stdio, world.control, !world.memory_events.valid());
+  if (!started) {
+    return started.error();
+  }
+  return started->pid;
+}
+
+// The supervisor says one thing here, or closes: then the world ends.
+void obey(Living& world) {
+  auto request = os::receive_message(world.control.get());
+  if (!request || !request->has_value()) {
+    ::_exit(0);
+  }
+  auto pid = start_command(world, std::move(**request));
+  if (pid) {
+    world.command = *pid;
+    return;
+  }
+  const nlohmann::json event = {{"event", "command-failed"},
+                                {"error", model::to_json(pid.error())}};
+  (void)os::send_message(world.control.get(), event.dump());
+}
+
+[[noreturn]] void serve(Living world) {
   reap(world);  // the subject may have ended before anybody watched
   for (;;) {
     std::array<pollfd, 2> waits = {
@@ -157,7 +200,7 @@ void reap(const Living& world) {
       reap(world);
     }
     if (waits[0].revents != 0) {
-      ::_exit(0);  // the supervisor says nothing here: it has closed
+      obey(world);
     }
   }
 }
@@ -237,7 +280,7 @@ void run_world_init(WorldInit init) {
   world.deaths = std::move(*deaths);
   world.memory_events = std::move(init.memory_events);
   world.subject = subject->pid;
-  serve(world);
+  serve(std::move(world));
 }
 
 }  // namespace relapse::world
