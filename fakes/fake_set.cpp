@@ -35,7 +35,8 @@ Result<FakesConfig> FakesConfig::parse(const json& value, const std::string& whe
   FakesConfig config;
   for (auto read : {read_part(fields, "model", config.model),
                     read_part(fields, "control_plane", config.control_plane),
-                    read_part(fields, "storage", config.storage), fields.finish()}) {
+                    read_part(fields, "storage", config.storage),
+                    read_part(fields, "site", config.site), fields.finish()}) {
     if (!read) {
       return read.error();
     }
@@ -53,6 +54,9 @@ std::vector<std::string> FakesConfig::names() const {
   }
   if (storage) {
     names.emplace_back("storage");
+  }
+  if (site) {
+    names.emplace_back("site");
   }
   return names;
 }
@@ -100,6 +104,14 @@ Result<std::unique_ptr<FakeSet>> FakeSet::start(boost::asio::io_context& loop,
     }
     set->storage_ = std::make_unique<StorageFake>(*std::move(storage));
     serving = set->serve(loop, trial, "storage", *set->storage_, config.storage->faults, listeners);
+  }
+  if (serving && config.site) {
+    auto site = SiteFake::make(*config.site);
+    if (!site) {
+      return site.error();
+    }
+    set->site_ = std::make_unique<SiteFake>(*std::move(site));
+    serving = set->serve(loop, trial, "site", *set->site_, config.site->faults, listeners);
   }
   if (!serving) {
     return serving.error();

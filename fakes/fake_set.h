@@ -13,6 +13,7 @@
 #include "fakes/control_plane.h"
 #include "fakes/http_server.h"
 #include "fakes/model.h"
+#include "fakes/site.h"
 #include "fakes/storage.h"
 #include "model/result.h"
 #include "os/fd.h"
@@ -23,10 +24,11 @@ struct FakesConfig {
   std::optional<ModelConfig> model;
   std::optional<ControlPlaneConfig> control_plane;
   std::optional<StorageConfig> storage;
+  std::optional<SiteConfig> site;
 
   static model::Result<FakesConfig> parse(const nlohmann::json& value, const std::string& where);
 
-  // "model", "control_plane", "storage": those that need a listener.
+  // "model", "control_plane", "storage", "site": those that need a listener.
   std::vector<std::string> names() const;
 };
 
@@ -62,6 +64,7 @@ class FakeSet {
   std::unique_ptr<ModelFake> model_;
   std::unique_ptr<ControlPlaneFake> control_plane_;
   std::unique_ptr<StorageFake> storage_;
+  std::unique_ptr<SiteFake> site_;
   std::vector<std::unique_ptr<HttpServer>> servers_;
 };
 

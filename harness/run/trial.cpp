@@ -23,9 +23,6 @@ using model::TrialEnd;
 
 namespace {
 
-// What a report shows of the output; enough for a stack trace and some lines of log.
-constexpr size_t kTailBytes = size_t{16} << 10;
-
 constexpr std::string_view kLine = "one line\n";
 
 std::uint64_t inode_of(const os::Fd& fd) {
@@ -45,8 +42,8 @@ Trial::Trial(asio::io_context& io, world::Zygote& zygote, const model::TrialPlan
       out_(io),
       err_(io),
       check_out_(io),
-      output_(kTailBytes),
-      check_output_(kTailBytes),
+      output_(plan.output_bytes_max),
+      check_output_(plan.output_bytes_max),
       cpu_(cpu),
       look_timer_(io),
       deadline_(io) {
