@@ -195,6 +195,10 @@ std::string summary(const Record& record) {
                                     [](const auto* entry) { return entry->as_it_should(); });
     parts.push_back(
         fmt::format("{} of {} as expected", well, plural(specimens.size(), "specimen")));
+  } else if (!entries.empty() && std::all_of(entries.begin(), entries.end(), [](const auto* entry) {
+               return entry->calibration.complete;
+             })) {
+    parts.emplace_back("specimens caught before");
   }
   if (parts.empty()) {
     parts.emplace_back("nothing was run");

@@ -20,6 +20,7 @@
 #include "run/supervisor.h"
 #include "run/version.h"
 #include "world/capabilities.h"
+#include "world/zygote_process.h"
 
 namespace relapse::run {
 
@@ -264,17 +265,21 @@ Result<> Session::plan_cases(const Scenario& scenario) {
   return model::Done{};
 }
 
-// Everything that a proof rests on: our own code, the scenario, the specimens, the kernel.
+// Everything that a proof rests on: our own programs, the scenario, the specimens, the kernel.
 std::string Session::calibration_key(const Scenario& scenario) {
   utsname host{};
   ::uname(&host);
-  auto self = os::sha256_of_file("/proc/self/exe");
-  auto text = os::sha256_of_file(scenario.folder + "/scenario.json");
-  std::string parts = fmt::format("{}\n{}\n{}\n{}\n", self ? *self : "", text ? *text : "",
-                                  host.release, scenario.quiet_ms);
+  std::string parts = fmt::format("{}\n{}\n", host.release, scenario.quiet_ms);
+  for (const auto& file : {std::string("/proc/self/exe"), world::zygote_program().string(),
+                           scenario.folder + "/scenario.json"}) {
+    auto hash = os::sha256_of_file(file);
+    parts += (hash ? *hash : "") + "\n";
+  }
   for (const auto& one : scenario.calibration) {
-    for (const auto& [role, choice] : one.use) {
-      parts += resolver_.resolve(role, scenario.roles.at(role), choice).facts.sha256 + "\n";
+    for (const auto& [name, role] : scenario.roles) {
+      const auto chosen = one.use.find(name);
+      const auto& choice = chosen == one.use.end() ? role.default_choice : chosen->second;
+      parts += resolver_.resolve(name, role, choice).facts.sha256 + "\n";
     }
   }
   return os::sha256_of_text(parts);

@@ -26,19 +26,6 @@ namespace {
 constexpr int kZygoteSocket = 3;       // the number that relapse-zygote expects
 constexpr int kEndTimeoutMs = 10'000;  // worlds die in milliseconds; groups go soon after
 
-std::filesystem::path zygote_program() {
-  std::error_code error;
-  auto self = std::filesystem::read_symlink("/proc/self/exe", error);
-  // Tests and benches lie in folders below the program's.
-  for (auto folder = self.parent_path(); folder.has_relative_path();
-       folder = folder.parent_path()) {
-    if (std::filesystem::exists(folder / "relapse-zygote", error)) {
-      return folder / "relapse-zygote";
-    }
-  }
-  return self.parent_path() / "relapse-zygote";
-}
-
 // posix_spawn(3) and not fork: our page tables are large, and a copy of them costs milliseconds.
 class Spawn {
  public:
@@ -92,6 +79,19 @@ class Spawn {
 };
 
 }  // namespace
+
+std::filesystem::path zygote_program() {
+  std::error_code error;
+  auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  // Tests and benches lie in folders below the program's.
+  for (auto folder = self.parent_path(); folder.has_relative_path();
+       folder = folder.parent_path()) {
+    if (std::filesystem::exists(folder / "relapse-zygote", error)) {
+      return folder / "relapse-zygote";
+    }
+  }
+  return self.parent_path() / "relapse-zygote";
+}
 
 ZygoteProcess::ZygoteProcess(ZygoteProcess&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)), pidfd_(std::move(other.pidfd_)) {}

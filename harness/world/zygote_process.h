@@ -3,10 +3,15 @@
 
 #include <sys/types.h>
 
+#include <filesystem>
+
 #include "model/result.h"
 #include "os/fd.h"
 
 namespace relapse::world {
+
+// The program that is started: relapse-zygote beside ours, or in the nearest folder above.
+std::filesystem::path zygote_program();
 
 class ZygoteProcess {
  public:
