@@ -19,6 +19,8 @@ constexpr std::array<Command, 8> kCommands = {{
     {"run", "replay incidents against the current subjects", declare_run},
     {"calibrate", "prove that each scenario can fail: its specimens must come out as they must",
      declare_calibrate},
+    {"explore", "try orders of a program's file system calls, and explain one that fails",
+     declare_explore},
     {"diagnose", "say why a process does not move", declare_diagnose},
     {"env", "which environment variables a build wants, gets and cannot do without", declare_env},
     {"list", "the scenarios", declare_list},

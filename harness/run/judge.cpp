@@ -110,6 +110,16 @@ class Unmet {
   const Observation& seen_;
 };
 
+Verdict judge_check(const Observation& seen) {
+  if (!seen.check || (!seen.check->signaled && seen.check->code == 0)) {
+    return {VerdictKind::kPass, ""};
+  }
+  return {
+      VerdictKind::kFail,
+      fmt::format("the check {} {}", seen.check->signaled ? "was ended by signal" : "exited with",
+                  seen.check->code)};
+}
+
 Verdict judge_expectations(const model::TrialPlan& plan, const Observation& seen) {
   for (const auto& expectation : plan.expect) {
     auto unmet = std::visit(Unmet(seen), expectation.what);
@@ -119,7 +129,7 @@ Verdict judge_expectations(const model::TrialPlan& plan, const Observation& seen
                                       : fmt::format("{} ({})", expectation.otherwise, *unmet)};
     }
   }
-  return {VerdictKind::kPass, ""};
+  return judge_check(seen);
 }
 
 // The trial was cut off: what can be said is what a longer life could not have mended.

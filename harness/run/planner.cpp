@@ -7,6 +7,7 @@
 
 #include "model/fields.h"
 #include "model/nearest.h"
+#include "model/shell.h"
 #include "os/files.h"
 
 namespace relapse::run {
@@ -162,14 +163,6 @@ std::string show_program(const ResolvedSubject& subject, const std::string& plac
   return target;
 }
 
-std::string quote(const std::string& text) {
-  std::string out = "'";
-  for (char c : text) {
-    out += c == '\'' ? "'\\''" : std::string(1, c);
-  }
-  return out + "'";
-}
-
 struct Placed {
   std::string program;               // in the world
   std::vector<std::string> command;  // that starts it
@@ -199,7 +192,8 @@ Placed place_subject(const std::string& name, const Role& role, const ResolvedSu
   } else {
     plan.world.files.push_back(
         {WorldFile::Kind::kFile, by_name,
-         fmt::format("#!/bin/sh\nexec node {} \"$@\"\n", quote(placed.program)), 0755});
+         fmt::format("#!/bin/sh\nexec node {} \"$@\"\n", model::shell_quoted(placed.program)),
+         0755});
   }
   return placed;
 }
@@ -317,7 +311,7 @@ std::optional<TrialPlan> make_control(const Scenario& scenario, const TrialPlan&
   const std::string shim = fmt::format("{}/control/{}", kToolFolder, role.command);
   control.world.files.push_back(
       {WorldFile::Kind::kFile, shim,
-       fmt::format("#!/bin/sh\nexec {} \"$@\" </dev/null\n", quote(by_name)), 0755});
+       fmt::format("#!/bin/sh\nexec {} \"$@\" </dev/null\n", model::shell_quoted(by_name)), 0755});
   auto& path = control.world.env["PATH"];
   path = fmt::format("{}/control:{}", kToolFolder, path);
   control.control_change =

@@ -1,12 +1,10 @@
 #include "run/session.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <sys/utsname.h>
 
 #include <algorithm>
 #include <chrono>
-#include <ctime>
 #include <set>
 
 #include "model/nearest.h"
@@ -16,10 +14,9 @@
 #include "run/host_tools.h"
 #include "run/judge.h"
 #include "run/planner.h"
+#include "run/record_head.h"
 #include "run/scenario_file.h"
 #include "run/supervisor.h"
-#include "run/version.h"
-#include "world/capabilities.h"
 
 namespace relapse::run {
 
@@ -460,16 +457,8 @@ void Session::apply_calibration() {
 }
 
 model::Record Session::make_record() const {
-  model::Record record;
-  record.version = kVersion;
-  record.commit = kCommit;
-  record.command = request_.kind == SessionKind::kRun ? "run" : "calibrate";
-  record.started = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
-                               fmt::gmtime(std::chrono::system_clock::to_time_t(began_)));
-  record.duration_ms =
-      std::chrono::duration<double, std::milli>(std::chrono::system_clock::now() - began_).count();
-  record.host = world::host_facts(world::find_capabilities());
-  record.seed = request_.seed;
+  model::Record record =
+      record_head(request_.kind == SessionKind::kRun ? "run" : "calibrate", request_.seed, began_);
   std::optional<VerdictKind> verdict;
   for (const auto& entry : entries_) {
     VerdictKind kind = entry.record.verdict;
