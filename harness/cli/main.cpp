@@ -15,7 +15,7 @@ namespace relapse::cli {
 
 namespace {
 
-constexpr std::array<Command, 8> kCommands = {{
+constexpr auto kCommands = std::to_array<Command>({
     {"run", "replay incidents against the current subjects", declare_run},
     {"calibrate", "prove that each scenario can fail: its specimens must come out as they must",
      declare_calibrate},
@@ -28,7 +28,7 @@ constexpr std::array<Command, 8> kCommands = {{
     {"check", "check scenario files; errors come with file, line and the nearest valid name",
      declare_check},
     {"doctor", "what this host can do, and how to get the rest", declare_doctor},
-}};
+});
 
 constexpr const char* kAbout =
     "relapse replays past incidents against the real programs, inside Linux namespaces, and says\n"
