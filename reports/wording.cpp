@@ -28,6 +28,21 @@ std::string plural(size_t count, std::string_view one, std::string_view many) {
   return fmt::format("{} {}", count, count == 1 ? one : many);
 }
 
+// One line for each difference that is kept, and how many are not.
+Finding differences(const model::TreeFacts& tree) {
+  Finding out{"on disk", {}};
+  std::uint64_t told = 0;
+  for (const auto& one : tree.first) {
+    out.lines.push_back(describe(one));
+    told += one.entries;
+  }
+  const std::uint64_t all = tree.missing + tree.different + tree.unexpected;
+  if (told < all) {
+    out.lines.push_back(fmt::format("and {} more", all - told));
+  }
+  return out;
+}
+
 std::string plural(size_t count, std::string_view noun) {
   return plural(count, noun, fmt::format("{}s", noun));
 }
@@ -226,6 +241,12 @@ std::vector<Finding> findings(const ScenarioRecord& scenario) {
   }
   if (!scenario.reason.empty() && !(diagnosed && scenario.reason == scenario.diagnosis->sentence)) {
     out.push_back({"", {scenario.reason}});
+  }
+  if (scenario.tree) {
+    auto on_disk = differences(*scenario.tree);
+    if (on_disk.lines.size() > 1) {  // the reason tells the first
+      out.push_back(std::move(on_disk));
+    }
   }
   if (scenario.schedule.is_object()) {
     add_schedule(out, scenario.schedule);

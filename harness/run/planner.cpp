@@ -9,6 +9,7 @@
 #include "model/nearest.h"
 #include "model/shell.h"
 #include "os/files.h"
+#include "run/expected_trees.h"
 
 namespace relapse::run {
 
@@ -219,11 +220,17 @@ void fill_in(TrialPlan& plan, const Scenario& scenario, const Variables& variabl
     file.path = expand(file.path, variables);
     file.content = expand(file.content, variables);
   }
+  for (auto& word : plan.world.command) {
+    word = expand(word, variables);
+  }
   plan.fakes = expand_json(scenario.fakes, variables);
   for (auto& expectation : plan.expect) {
     if (auto* call = std::get_if<model::CallExpectation>(&expectation.what)) {
       call->contains = expand(call->contains, variables);
       call->body = expand_json(call->body, variables);
+    } else if (auto* tree = std::get_if<model::TreeExpectation>(&expectation.what)) {
+      tree->at = expand(tree->at, variables);
+      tree->entries = expand_json(tree->entries, variables);
     }
   }
   plan.world.folder = expand(plan.world.folder, variables);
@@ -232,14 +239,37 @@ void fill_in(TrialPlan& plan, const Scenario& scenario, const Variables& variabl
 }  // namespace
 
 Result<> check_variables(const Scenario& scenario, const nlohmann::json& document) {
-  const Variables variables = make_variables(scenario, "", 0);
-  for (const char* part : {"world", "expect"}) {
+  Variables variables = make_variables(scenario, "", 0);
+  for (const auto& variant : scenario.variants) {
+    variables.merge(make_variables(model::in_variant(scenario, variant.name), "", 0));
+  }
+  for (const auto& one : scenario.calibration) {
+    variables.merge(make_variables(model::in_case(scenario, one), "", 0));
+  }
+  for (const char* part : {"world", "expect", "roles", "variants", "calibration"}) {
     auto found = document.find(part);
     auto done = found == document.end() ? Result<>(Done{})
                                         : find_unknown(*found, std::string("/") + part, variables);
     if (!done) {
       return done;
     }
+  }
+  return Done{};
+}
+
+Result<> check_trees(const Scenario& scenario) {
+  auto check = [](const Scenario& own) {
+    TrialPlan plan;
+    plan.expect = own.expect;
+    plan.world = own.world;
+    fill_in(plan, own, make_variables(own, "", 0));
+    return expect_trees(plan);
+  };
+  for (const auto& variant : scenario.variants) {
+    RELAPSE_TRY(check(model::in_variant(scenario, variant.name)));
+  }
+  for (const auto& one : scenario.calibration) {
+    RELAPSE_TRY(check(model::in_case(scenario, one)));
   }
   return Done{};
 }
@@ -283,6 +313,8 @@ Result<TrialPlan> make_plan(const Scenario& scenario, const std::string& variant
     Placed placed = place_subject(name, role, subject, plan);
     if (name == scenario.subject) {
       plan.world.command = placed.command;
+      plan.world.command.insert(plan.world.command.end(), role.arguments.begin(),
+                                role.arguments.end());
     }
     for (const auto& [variable, value] : subject.env) {
       plan.world.env[variable] = value;  // what the choice says outweighs what all share
@@ -294,6 +326,7 @@ Result<TrialPlan> make_plan(const Scenario& scenario, const std::string& variant
   plan.word = variables.at("word");
   plan.secrets = {variables.at("token")};
   fill_in(plan, scenario, variables);
+  RELAPSE_TRY(expect_trees(plan));
   return plan;
 }
 

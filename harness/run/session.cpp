@@ -195,7 +195,9 @@ Result<> Session::add(const Scenario& scenario, const std::string& name,
   }
   refuse(entry, subjects);
   if (entry.record.reason.empty()) {
-    auto plan = make_plan(scenario, name, subjects, tools_, request_.seed);
+    const Scenario own = calibration != nullptr ? model::in_case(scenario, *calibration)
+                                                : model::in_variant(scenario, name);
+    auto plan = make_plan(own, name, subjects, tools_, request_.seed);
     if (!plan) {
       return plan.error();
     }
@@ -210,7 +212,7 @@ Result<> Session::add(const Scenario& scenario, const std::string& name,
 }
 
 Result<> Session::plan_variants(const Scenario& scenario) {
-  std::set<std::map<std::string, std::string>> seen;
+  std::set<std::map<std::string, std::string>> seen;  // of those with the scenario's own world
   std::vector<std::string> names;
   bool any = false;
   for (const auto& variant : scenario.variants) {
@@ -222,7 +224,7 @@ Result<> Session::plan_variants(const Scenario& scenario) {
     // Variants that differ only in what was given are one and the same.
     auto left = variant.use;
     std::erase_if(left, [&](const auto& one) { return resolver_.is_given(one.first); });
-    if (!seen.insert(left).second) {
+    if (!variant.world && !seen.insert(left).second) {
       continue;
     }
     auto added = add(scenario, variant.name, variant.use, nullptr);
@@ -362,6 +364,7 @@ void Session::conclude(Entry& entry, const Observation& seen) {
   record.stalls = seen.stalls;
   record.notes = seen.notes;
   record.output_tail = seen.output_tail;
+  record.tree = tree_facts(*entry.plan, seen);
   record.trials.run = 1;
   if (verdict.kind == VerdictKind::kFail) {
     record.trials.failed = 1;
