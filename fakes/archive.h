@@ -6,10 +6,12 @@
 //                   "size": 4096, "pattern": "xyz"}, {"path": "d", "type": "directory"},
 //                  {"path": "l", "symlink": "SKILL.md"}, {"path": "h", "hardlink": "SKILL.md"},
 //                  {"path": "p", "type": "fifo"}, {"path": "../x", "content": "…"} ],
-//     "form": "tar.gz", "damage": {"trailer": "missing"} }
+//     "form": "tar.gz", "damage": {"trailer": "missing"}, "at": "/home/user/.claude" }
 //
 // An entry also has "mode" (octal, as a string: "0755") and "mtime" (seconds since 1970). Paths and
 // link targets go into the tar as they stand, also "../x" and "/x".
+// at       the folder of the world that it belongs in: absolute; what `tree: as-archived` expects
+//          there. Of two archives the one whose folder is deeper decides what both hold.
 // count    as many entries; {n} in path stands for 0, 1, 2 …
 // form     "tar.gz" (default), "tar", "html" (an error page), "empty" (no byte)
 // damage   {"keep_entries": K}: the tar ends, without its end mark, after K entries; the gzip is
@@ -49,6 +51,7 @@ struct ArchiveSpec {
   TrailerDamage trailer = TrailerDamage::kNone;
   std::optional<std::size_t> keep_bytes;
   std::size_t drop_bytes = 0;
+  std::string at;  // empty: nothing is expected of it
 
   static model::Result<ArchiveSpec> parse(const nlohmann::json& value, const std::string& where);
 };

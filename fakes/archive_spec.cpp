@@ -181,6 +181,7 @@ Result<ArchiveSpec> ArchiveSpec::parse(const json& value, const std::string& whe
   Fields fields(value, where);
   const json* entries = fields.array("entries");
   const json* damage = fields.child("damage");
+  const std::string at = fields.text("at");
   auto form = form_of(fields.text("form", "tar.gz"));
   if (!form) {
     fields.fail("form", "'form' must be \"tar.gz\", \"tar\", \"html\" or \"empty\"");
@@ -190,6 +191,7 @@ Result<ArchiveSpec> ArchiveSpec::parse(const json& value, const std::string& whe
   }
   ArchiveSpec spec;
   spec.form = *form;
+  spec.at = at;
   Room room;
   for (std::size_t i = 0; entries != nullptr && i < entries->size(); ++i) {
     auto read =

@@ -152,7 +152,7 @@ std::string details(const ScenarioRecord& entry) {
   std::string out;
   for (const Finding& finding : findings(entry)) {
     out += finding.head.empty() ? "" : finding.head + ": ";
-    out += fmt::format("{}\n", fmt::join(finding.lines, "\n    "));
+    out += fmt::format("{}\n", fmt::join(finding.lines, finding.drawn ? "\n" : "\n    "));
   }
   if (wants_replay(entry)) {
     out += fmt::format("replay: {}\n", entry.replay);

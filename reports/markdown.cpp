@@ -113,6 +113,9 @@ std::string calibration_table(const Record& record) {
 }
 
 std::string finding_text(const Finding& finding) {
+  if (finding.drawn) {
+    return markdown_block(fmt::format("{}", fmt::join(finding.lines, "\n"))) + "\n";
+  }
   std::string out = finding.head.empty() ? "" : bold(finding.head) + ": ";
   if (!finding.lines.empty()) {
     out += markdown_inline(finding.lines.front());

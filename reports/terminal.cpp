@@ -120,6 +120,9 @@ std::string TerminalWriter::line(const ScenarioRecord& scenario) const {
   const std::string verdict = came_out(scenario);
   out += painted(verdict, paint_of(scenario));
   out += padded("", std::max(columns_.verdict_, verdict.size()) - verdict.size());
+  if (const auto words = schedule_words(scenario); !words.empty()) {
+    out += std::string(kGap) + words;
+  }
   out += fmt::format("{:>{}}", seconds(scenario.duration_ms), kTimeWidth + kGap.size());
   if (const auto extra = remarks(scenario); !extra.empty()) {
     out += std::string(kGap) + one_line(fmt::format("{}", fmt::join(extra, ", ")));

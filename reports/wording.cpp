@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <sstream>
 
 #include "reports/text.h"
 
@@ -23,8 +24,27 @@ using model::VerdictKind;
 
 namespace {
 
+std::string plural(size_t count, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", count, count == 1 ? one : many);
+}
+
+// One line for each difference that is kept, and how many are not.
+Finding differences(const model::TreeFacts& tree) {
+  Finding out{"on disk", {}};
+  std::uint64_t told = 0;
+  for (const auto& one : tree.first) {
+    out.lines.push_back(describe(one));
+    told += one.entries;
+  }
+  const std::uint64_t all = tree.missing + tree.different + tree.unexpected;
+  if (told < all) {
+    out.lines.push_back(fmt::format("and {} more", all - told));
+  }
+  return out;
+}
+
 std::string plural(size_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+  return plural(count, noun, fmt::format("{}s", noun));
 }
 
 // Where a sentence has clauses, each gets its line.
@@ -43,6 +63,56 @@ Finding seen(const Diagnosis& diagnosis) {
   add_clauses(out.lines, diagnosis.sentence);
   out.lines.insert(out.lines.end(), diagnosis.evidence.begin(), diagnosis.evidence.end());
   return out;
+}
+
+// The schedule of a record may be anything that was in a file: what is missing is left out.
+nlohmann::json part_of(const nlohmann::json& object, const char* name) {
+  auto found = object.find(name);
+  return found != object.end() && found->is_object() ? *found : nlohmann::json::object();
+}
+
+std::string text_in(const nlohmann::json& object, const char* name) {
+  auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+std::int64_t number_in(const nlohmann::json& object, const char* name, std::int64_t fallback) {
+  auto found = object.find(name);
+  return found != object.end() && found->is_number_integer() ? found->get<std::int64_t>()
+                                                             : fallback;
+}
+
+// The picture, the sentence, and how sure both are.
+void add_schedule(std::vector<Finding>& out, const nlohmann::json& schedule) {
+  const auto explanation = part_of(schedule, "explanation");
+  Finding picture{"", {}, true};
+  std::istringstream lines(text_in(explanation, "picture"));
+  for (std::string line; std::getline(lines, line);) {
+    picture.lines.push_back(line);
+  }
+  if (!picture.lines.empty()) {
+    out.push_back(std::move(picture));
+  }
+  if (const auto sentence = text_in(explanation, "sentence"); !sentence.empty()) {
+    out.push_back({"", {fmt::format("\"{}\"", sentence)}});
+  }
+  std::vector<std::string> parts;
+  const auto reduced = part_of(schedule, "reduced");
+  if (const auto switches = number_in(reduced, "switches", -1); switches >= 0) {
+    parts.push_back(switches == 0
+                        ? "no switch between actors is needed"
+                        : fmt::format("{} {} enough",
+                                      plural(static_cast<size_t>(switches), "switch", "switches"),
+                                      switches == 1 ? "is" : "are"));
+  }
+  const auto replays = part_of(schedule, "replays");
+  if (const auto run = number_in(replays, "run", 0); run > 0) {
+    parts.push_back(fmt::format("{} of {} failed again", number_in(replays, "failed", 0),
+                                plural(static_cast<size_t>(run), "replay")));
+  }
+  if (!parts.empty()) {
+    out.push_back({"order", {fmt::format("{}", fmt::join(parts, "; "))}});
+  }
 }
 
 // "4 pass, 1 fail", the kinds in the order of the enumeration.
@@ -151,6 +221,18 @@ std::string trials_sentence(const TrialCounts& trials) {
   return out;
 }
 
+std::string schedule_words(const ScenarioRecord& scenario) {
+  if (!scenario.schedule.is_object() || scenario.trials.run == 0) {
+    return "";
+  }
+  if (!scenario.trials.first_failure) {
+    return plural(static_cast<size_t>(scenario.trials.run), "schedule");
+  }
+  const auto settings = part_of(scenario.schedule, "settings");
+  return fmt::format("schedule {} of {}", *scenario.trials.first_failure,
+                     number_in(settings, "trials", scenario.trials.run));
+}
+
 std::vector<Finding> findings(const ScenarioRecord& scenario) {
   std::vector<Finding> out;
   const bool diagnosed = scenario.diagnosis && scenario.verdict != VerdictKind::kPass;
@@ -160,7 +242,15 @@ std::vector<Finding> findings(const ScenarioRecord& scenario) {
   if (!scenario.reason.empty() && !(diagnosed && scenario.reason == scenario.diagnosis->sentence)) {
     out.push_back({"", {scenario.reason}});
   }
-  if (scenario.trials.failed > 0 && scenario.trials.run > 1) {
+  if (scenario.tree) {
+    auto on_disk = differences(*scenario.tree);
+    if (on_disk.lines.size() > 1) {  // the reason tells the first
+      out.push_back(std::move(on_disk));
+    }
+  }
+  if (scenario.schedule.is_object()) {
+    add_schedule(out, scenario.schedule);
+  } else if (scenario.trials.failed > 0 && scenario.trials.run > 1) {
     out.push_back({"trials", {trials_sentence(scenario.trials)}});
   }
   if (scenario.control) {

@@ -30,10 +30,14 @@ std::string movement(const model::Diagnosis& diagnosis);
 std::string control_sentence(const model::ControlFacts& control);
 std::string trials_sentence(const model::TrialCounts& trials);  // empty for a single trial
 
+// "schedule 2 of 200", where one failed; "200 schedules"; empty where the fault is no schedule.
+std::string schedule_words(const model::ScenarioRecord& scenario);
+
 // One thing to know about an entry: "hang (proved)" and its lines, "note" and its one line.
 struct Finding {
   std::string head;  // may be empty
   std::vector<std::string> lines;
+  bool drawn = false;  // a picture: its columns stand one below the other
 };
 
 // In the order in which a person asks: what was seen, why that is the verdict, what it costs.

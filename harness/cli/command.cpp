@@ -32,6 +32,18 @@ bool wants_color(int fd) {
          (term == nullptr || std::string_view(term) != "dumb");
 }
 
+std::map<std::string, std::string> caller_environment() {
+  std::map<std::string, std::string> environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string text = *entry;
+    const size_t equals = text.find('=');
+    if (equals != std::string::npos) {
+      environment[text.substr(0, equals)] = text.substr(equals + 1);
+    }
+  }
+  return environment;
+}
+
 void print_json(const std::string& document) {
   fmt::print("{}\n", document);
 }

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <map>
 #include <string>
 
 #include "model/result.h"
@@ -26,6 +27,7 @@ std::function<int()> declare_list(CLI::App& app);
 std::function<int()> declare_show(CLI::App& app);
 std::function<int()> declare_check(CLI::App& app);
 std::function<int()> declare_diagnose(CLI::App& app);
+std::function<int()> declare_explore(CLI::App& app);
 std::function<int()> declare_doctor(CLI::App& app);
 
 // Prints "relapse: …" on standard error and returns the exit code of the error's kind.
@@ -35,6 +37,9 @@ int report_error(const model::Error& error);
 // TERM=dumb asks for plain text.
 bool is_terminal(int fd);
 bool wants_color(int fd);
+
+// The environment that relapse was called with.
+std::map<std::string, std::string> caller_environment();
 
 // "…" as a JSON document for programs, on standard output.
 void print_json(const std::string& document);

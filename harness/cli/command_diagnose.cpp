@@ -1,6 +1,4 @@
 #include <fmt/format.h>
-#include <unistd.h>
-
 #include <filesystem>
 
 #include "cli/command.h"
@@ -9,8 +7,6 @@
 #include "run/command_plan.h"
 #include "run/supervisor.h"
 #include "run/watch_process.h"
-
-extern char** environ;
 
 namespace relapse::cli {
 
@@ -65,13 +61,7 @@ model::Result<model::Diagnosis> diagnose_command(const DiagnoseOptions& options)
   run::CommandRequest request;
   request.command = options.command;
   request.folder = std::filesystem::current_path();
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    std::string text = *entry;
-    size_t equals = text.find('=');
-    if (equals != std::string::npos) {
-      request.env[text.substr(0, equals)] = text.substr(equals + 1);
-    }
-  }
+  request.env = caller_environment();
   request.quiet_ms = options.quiet_ms;
   request.deadline_ms = options.limit_ms;
   request.standard_input = options.input == "open"   ? model::StandardInput::kOpen

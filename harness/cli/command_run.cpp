@@ -1,18 +1,8 @@
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <cstdlib>
-#include <filesystem>
-#include <iostream>
 #include <memory>
 
 #include "cli/command.h"
-#include "model/record.h"
-#include "os/terminal.h"
-#include "reports/progress.h"
-#include "reports/step_summary.h"
-#include "reports/terminal.h"
-#include "reports/writers.h"
+#include "cli/record_output.h"
 #include "run/scenario_file.h"
 #include "run/session.h"
 
@@ -24,10 +14,9 @@ struct RunOptions {
   run::SessionRequest request;
   std::vector<std::string> subjects;
   std::string subjects_file;
-  std::string report_folder;
   std::string calibrate = "auto";
   double quiet_ms = 0;
-  bool json = false;
+  OutputOptions output;
 };
 
 // Where proofs of calibration are remembered (XDG Base Directory Specification).
@@ -37,32 +26,6 @@ std::string state_folder() {
   }
   const char* home = std::getenv("HOME");
   return home == nullptr || *home == '\0' ? "" : std::string(home) + "/.local/state/relapse";
-}
-
-run::SessionEvents show_on(reports::Progress& progress) {
-  run::SessionEvents events;
-  events.expected = [&](int more) { progress.expect(more); };
-  events.started = [&](int trial, const std::string& label) { progress.started(trial, label); };
-  events.finished = [&](int trial) { progress.finished(trial); };
-  events.tick = [&] { progress.tick(); };
-  return events;
-}
-
-model::Result<> write_reports(const RunOptions& options, const model::Record& record) {
-  if (!options.report_folder.empty()) {
-    auto written = reports::write_all(options.report_folder, record);
-    if (!written) {
-      return written;
-    }
-  }
-  const char* summary = std::getenv("GITHUB_STEP_SUMMARY");
-  if (summary != nullptr && *summary != '\0') {
-    auto appended = reports::append_step_summary(summary, record);
-    if (!appended) {
-      return appended.error();
-    }
-  }
-  return model::Done{};
 }
 
 int execute(RunOptions& options) {
@@ -83,35 +46,14 @@ int execute(RunOptions& options) {
   if (options.quiet_ms > 0) {
     options.request.quiet_ms = options.quiet_ms;
   }
-  reports::Progress progress(
-      std::cerr, os::is_live_terminal(STDERR_FILENO),
-      [] { return std::chrono::steady_clock::now(); },
-      [] { return os::terminal_width(STDERR_FILENO); });
-  auto result = run::run_session(options.request, show_on(progress));
+  LiveProgress progress;
+  auto result = run::run_session(options.request, progress.events());
   progress.clear();
-  if (!result) {
-    return report_error(result.error());
-  }
-  const model::Record& record = result->record;
-  if (options.json) {
-    print_json(reports::find_writer("json")->write(record));
-  } else {
-    std::cout << reports::terminal_report(record, {wants_color(STDOUT_FILENO)}) << std::flush;
-  }
-  auto written = write_reports(options, record);
-  if (!written) {
-    return report_error(written.error());
-  }
-  // As a shell reports a program that a signal ended.
-  return result->interrupted_by != 0 ? 128 + result->interrupted_by
-                                     : model::exit_code(record.verdict);
+  return result ? put_out(*result, options.output) : report_error(result.error());
 }
 
 void add_common(CLI::App& app, RunOptions& options) {
   app.add_option("SCENARIO", options.request.scenarios, "an id, a folder or a file; none: all");
-  app.add_option("--report", options.report_folder,
-                 "write record.json, junit.xml and report.md into this folder")
-      ->type_name("DIR");
   app.add_option("--jobs,-j", options.request.jobs, "trials at a time")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
@@ -121,7 +63,7 @@ void add_common(CLI::App& app, RunOptions& options) {
                  "diagnose when nothing has moved for so long, instead of the scenario's own time")
       ->type_name("MS")
       ->check(CLI::Range(100, 600000));
-  app.add_flag("--json", options.json, "print the record instead of the lines for people");
+  add_output_options(app, options.output);
 }
 
 }  // namespace

@@ -15,10 +15,12 @@ namespace relapse::cli {
 
 namespace {
 
-constexpr std::array<Command, 8> kCommands = {{
+constexpr auto kCommands = std::to_array<Command>({
     {"run", "replay incidents against the current subjects", declare_run},
     {"calibrate", "prove that each scenario can fail: its specimens must come out as they must",
      declare_calibrate},
+    {"explore", "try orders of a program's file system calls, and explain one that fails",
+     declare_explore},
     {"diagnose", "say why a process does not move", declare_diagnose},
     {"env", "which environment variables a build wants, gets and cannot do without", declare_env},
     {"list", "the scenarios", declare_list},
@@ -26,7 +28,7 @@ constexpr std::array<Command, 8> kCommands = {{
     {"check", "check scenario files; errors come with file, line and the nearest valid name",
      declare_check},
     {"doctor", "what this host can do, and how to get the rest", declare_doctor},
-}};
+});
 
 constexpr const char* kAbout =
     "relapse replays past incidents against the real programs, inside Linux namespaces, and says\n"

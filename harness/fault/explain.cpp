@@ -109,6 +109,7 @@ std::optional<size_t> find_step(const Events& events, const ScheduleEvent& step)
 struct Pair {
   size_t cause;
   size_t effect;
+  std::optional<size_t> from = std::nullopt;  // where the story begins, if before both
 };
 
 // The last change by somebody else, before `effect`, to what it works on: an exact path rather
@@ -151,10 +152,17 @@ std::optional<size_t> making(const Events& events, const Pair& pair, size_t befo
   return std::nullopt;
 }
 
+// The change alone says why the call fails, whatever its place in the other trace: what came in
+// between there and not here is told by the calls before.
+bool accounts_for(const ScheduleEvent& cause, const ScheduleEvent& effect) {
+  return cause.paths == effect.paths &&
+         ((effect.error == EEXIST && makes(cause)) || (effect.error == ENOENT && removes(cause)));
+}
+
 // A call that fails here and not so there, and the change that made the difference. The change
 // must itself have moved: a failure that it precedes in both traces is not its doing.
-std::optional<Pair> by_result(const Events& failing, const Events& passing) {
-  for (size_t i = 0; i < failing.size(); ++i) {
+std::optional<Pair> by_result(const Events& failing, const Events& passing, size_t from) {
+  for (size_t i = from; i < failing.size(); ++i) {
     if (!known(failing[i]) || failing[i].error == 0 || failing[i].withdrawn) {
       continue;
     }
@@ -168,11 +176,29 @@ std::optional<Pair> by_result(const Events& failing, const Events& passing) {
       continue;
     }
     auto cause_there = find_step(passing, failing[*cause]);
-    if (!cause_there || *cause_there > *there || !succeeded(passing[*cause_there])) {
+    if (accounts_for(failing[*cause], failing[i]) || !cause_there || *cause_there > *there ||
+        !succeeded(passing[*cause_there])) {
       return Pair{*cause, i};
     }
   }
   return std::nullopt;
+}
+
+// A failure may be taken in one's stride (an unlink before a creation): of an actor's failing
+// calls about one path, the last one is what it stumbled over.
+std::optional<Pair> last_failure(const Events& failing, const Events& passing) {
+  auto pair = by_result(failing, passing, 0);
+  auto next = pair;
+  while (next) {
+    if (failing[next->effect].actor == failing[pair->effect].actor &&
+        failing[next->effect].paths == failing[pair->effect].paths) {
+      next->from = std::min(pair->cause, pair->effect);
+      next->from = std::min(*next->from, pair->from.value_or(*next->from));
+      pair = next;
+    }
+    next = by_result(failing, passing, next->effect + 1);
+  }
+  return pair;
 }
 
 // Without a passing trace: a call that fails because what its actor had made is gone.
@@ -351,7 +377,7 @@ std::optional<Explanation> explain(const ScheduleTrace& failing,
                                    const std::vector<ActorHint>& hints) {
   const Events& events = failing.events;
   const Events* others = passing ? &passing->events : nullptr;
-  auto pair = others != nullptr ? by_result(events, *others) : by_undoing(events);
+  auto pair = others != nullptr ? last_failure(events, *others) : by_undoing(events);
   for (auto search : {Search::kUndoneSamePath, Search::kUndone, Search::kReordered}) {
     if (!pair && (others != nullptr || search != Search::kReordered)) {
       pair = by_order(events, others, search);
@@ -362,7 +388,8 @@ std::optional<Explanation> explain(const ScheduleTrace& failing,
   }
   auto names = name_actors(failing, passing ? *passing : ScheduleTrace(), hints);
   auto made = pair->cause < pair->effect ? making(events, *pair, pair->cause) : std::nullopt;
-  size_t from = made.value_or(std::min(pair->cause, pair->effect));
+  size_t from = std::min(
+      {pair->cause, pair->effect, made.value_or(pair->cause), pair->from.value_or(pair->cause)});
   return Explanation{events[pair->cause], events[pair->effect],
                      sentence_for(events, *pair, made, names),
                      Picture(events, *pair, names).draw(from)};

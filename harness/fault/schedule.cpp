@@ -24,14 +24,20 @@ namespace {
 struct NamedStrategy {
   std::string_view name;
   std::unique_ptr<Strategy> (*make)(const SchedulePlan&);
+  bool searches = true;
 };
 
 // To add a strategy: a class in strategies.cpp, a line here, and, if it is to be tried unasked, a
 // line in the rotation.
 constexpr NamedStrategy kStrategies[] = {
-    {"key", make_key},       {"event", make_event},       {"walk", make_walk},
-    {"pct", make_pct},       {"calm", make_calm},         {"free", make_free},
-    {"replay", make_replay}, {"switches", make_switches},
+    {"key", make_key},
+    {"event", make_event},
+    {"walk", make_walk},
+    {"pct", make_pct},
+    {"calm", make_calm, false},
+    {"free", make_free, false},
+    {"replay", make_replay, false},
+    {"switches", make_switches, false},
 };
 
 struct Turn {
@@ -70,6 +76,11 @@ std::vector<std::string> strategy_names() {
     names.emplace_back(entry.name);
   }
   return names;
+}
+
+bool may_search(const std::string& strategy) {
+  return std::any_of(std::begin(kStrategies), std::end(kStrategies),
+                     [&](const auto& entry) { return entry.name == strategy && entry.searches; });
 }
 
 Result<Scheduler> Scheduler::make(const SchedulePlan& plan) {

@@ -34,6 +34,7 @@ struct CallControl {
   SchedulePlan schedule;
   std::vector<std::string> folders;  // of the world: calls about other places are left alone
   std::vector<std::string> calls;    // further calls that are scheduling points there, by name
+  bool predict = true;               // tell in the trace what each call will meet; costs time
 };
 
 struct TrialPlan {

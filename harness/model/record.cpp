@@ -45,6 +45,20 @@ ordered_json trials_json(const TrialCounts& trials) {
   return {{"run", trials.run}, {"failed", trials.failed}, {"first_failure", std::move(first)}};
 }
 
+ordered_json tree_json(const TreeFacts& tree) {
+  return {{"expected", tree.expected},
+          {"missing", tree.missing},
+          {"different", tree.different},
+          {"unexpected", tree.unexpected},
+          {"first", array_of(tree.first, [](const TreeDifference& one) {
+             return ordered_json{{"what", to_word(one.what)},
+                                 {"path", one.path},
+                                 {"expected", one.expected},
+                                 {"seen", one.seen},
+                                 {"entries", one.entries}};
+           })}};
+}
+
 ordered_json host_json(const HostFacts& host) {
   ordered_json capabilities = ordered_json::object();
   for (const auto& [name, found] : host.capabilities) {
@@ -140,6 +154,40 @@ Result<> read_control(const json& object, const std::string& pointer, ControlFac
   return fields.finish_open();
 }
 
+void read_what(Fields& fields, TreeDifference::What& out) {
+  const std::string word = fields.stated_text("what");
+  const auto words = difference_words();
+  auto found = std::find(words.begin(), words.end(), word);
+  if (found == words.end()) {
+    fields.fail("what", fmt::format("'{}' is no difference", word));
+  } else {
+    out = static_cast<TreeDifference::What>(found - words.begin());
+  }
+}
+
+Result<> read_difference(const json& object, const std::string& pointer, TreeDifference& out) {
+  Fields fields(object, pointer);
+  read_what(fields, out.what);
+  out.path = fields.stated_text("path");
+  out.expected = fields.text("expected");
+  out.seen = fields.text("seen");
+  out.entries = fields.stated_count("entries", 1, std::numeric_limits<std::uint64_t>::max());
+  return fields.finish_open();
+}
+
+Result<> read_tree(const json& object, const std::string& pointer, TreeFacts& out) {
+  Fields fields(object, pointer);
+  constexpr auto kMax = std::numeric_limits<std::uint64_t>::max();
+  out.expected = fields.stated_count("expected", 0, kMax);
+  out.missing = fields.stated_count("missing", 0, kMax);
+  out.different = fields.stated_count("different", 0, kMax);
+  out.unexpected = fields.stated_count("unexpected", 0, kMax);
+  each_element(fields, "first", [&out](const json& one, const std::string& at) {
+    return read_difference(one, at, out.first.emplace_back());
+  });
+  return fields.finish_open();
+}
+
 bool deeper_than(const json& value, int limit) {
   if (!value.is_structured()) {
     return false;
@@ -176,6 +224,9 @@ void read_findings(Fields& fields, ScenarioRecord& out) {
   });
   read_member(fields, "control", [&out](const json& object, const std::string& at) {
     return read_control(object, at, out.control.emplace());
+  });
+  read_member(fields, "tree", [&out](const json& object, const std::string& at) {
+    return read_tree(object, at, out.tree.emplace());
   });
   read_schedule(fields, out.schedule);
   out.notes = fields.list("notes");
@@ -264,6 +315,9 @@ ordered_json to_json(const ScenarioRecord& scenario) {
     out["control"] = {{"change", scenario.control->change},
                       {"outcome", scenario.control->outcome},
                       {"duration_ms", scenario.control->duration_ms}};
+  }
+  if (scenario.tree) {
+    out["tree"] = tree_json(*scenario.tree);
   }
   if (!scenario.schedule.is_null()) {
     out["schedule"] = ordered_json(scenario.schedule);

@@ -13,6 +13,7 @@
 #include "model/diagnosis.h"
 #include "model/diagnosis_json.h"
 #include "model/result.h"
+#include "model/tree_check.h"
 #include "model/verdict.h"
 
 namespace relapse::model {
@@ -86,6 +87,7 @@ struct ScenarioRecord {
   std::optional<Diagnosis> diagnosis;
   std::vector<Stall> stalls;  // quiet stretches that ended by themselves: penalties
   std::optional<ControlFacts> control;
+  std::optional<TreeFacts> tree;   // where the scenario expects one
   nlohmann::json schedule;         // null where the fault is no schedule
   std::vector<std::string> notes;  // "limits by rlimit: no cgroup", one sentence each
   std::string output_tail;         // the subject's last lines, bounded, secrets taken out

@@ -137,6 +137,13 @@ void Redactor::clean_in_place(ScenarioRecord& scenario) const {
     clean_in_place(scenario.control->change);
     clean_in_place(scenario.control->outcome);
   }
+  if (scenario.tree) {
+    for (TreeDifference& one : scenario.tree->first) {
+      clean_in_place(one.path);
+      clean_in_place(one.expected);
+      clean_in_place(one.seen);
+    }
+  }
   clean_in_place(scenario.schedule);
   for (std::string& note : scenario.notes) {
     clean_in_place(note);

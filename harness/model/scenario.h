@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "model/diagnosis.h"
+#include "model/tree_check.h"
 #include "model/verdict.h"
 #include "model/world_spec.h"
 
@@ -25,9 +26,10 @@ struct Choice {
 
 // A part that programs play in the scenario: "runner", "agent".
 struct Role {
-  std::string command;         // called by this name on PATH; empty: started by its path
-  std::string place;           // its folder in the world; empty: wherever it lies
-  std::string default_choice;  // stands in when nothing is given; empty: something must be
+  std::string command;                 // called by this name on PATH; empty: started by its path
+  std::string place;                   // its folder in the world; empty: wherever it lies
+  std::string default_choice;          // stands in when nothing is given; empty: something must be
+  std::vector<std::string> arguments;  // of the subject, after its program
   std::map<std::string, Choice> choices;
 };
 
@@ -53,21 +55,40 @@ struct StallExpectation {  // no quiet stretch of this length, even if it ended 
   double limit_ms = 0;
 };
 
+// What lies on the disk when the subject has ended.
+struct TreeExpectation {
+  bool as_archived = false;  // where archives of the storage fake say that they belong
+  std::string at;            // otherwise: this folder holds
+  nlohmann::json entries;    // these entries, as in an archive (fakes/archive.h)
+  bool others_allowed = false;
+  bool or_error = false;            // or the subject has failed, and has said something
+  std::vector<ExpectedTree> trees;  // in a plan: what all of this comes to
+};
+
 struct Expectation {
   std::variant<ExitExpectation, WithinExpectation, FirstOutputExpectation, StallExpectation,
-               CallExpectation>
+               CallExpectation, TreeExpectation>
       what;
   std::string otherwise;  // the reason of the failure, in the scenario's own words; may be empty
+};
+
+// A world of the variant's own: the scenario's, with what the variant changes.
+struct VariantWorld {
+  WorldSpec world;
+  nlohmann::json fakes = nlohmann::json::object();
 };
 
 struct Variant {
   std::string name;
   std::map<std::string, std::string> use;  // role → choice
+  std::optional<VariantWorld> world;       // none: the scenario's
 };
 
 struct CalibrationCase {
   std::string name;
+  std::string variant;  // whose world; empty: the scenario's
   std::map<std::string, std::string> use;
+  std::optional<VariantWorld> world;  // that world with what the case changes; none: nothing
   VerdictKind verdict = VerdictKind::kFail;
   std::optional<Cause> cause;  // what the diagnosis must name
 };
@@ -99,6 +120,11 @@ struct Scenario {
   std::optional<ControlRule> control;
   std::vector<CalibrationCase> calibration;
 };
+
+// The scenario with the world of the variant (an empty or unknown name leaves it as it is), or of
+// the case.
+Scenario in_variant(const Scenario& scenario, const std::string& variant);
+Scenario in_case(const Scenario& scenario, const CalibrationCase& one);
 
 // Errors carry the JSON pointer of what is wrong; who has the text turns it into a line.
 Result<Scenario> scenario_from_json(const nlohmann::json& document);

@@ -55,6 +55,7 @@ Result<> read_role(const json& value, const std::string& pointer, Role& role) {
   role.command = fields.text("command");
   role.place = fields.text("place");
   role.default_choice = fields.text("default");
+  role.arguments = fields.list("arguments");
   each_member(fields, "choices", [&](const json& member, const std::string& at, const auto& key) {
     return read_choice(member, at, role.choices[key]);
   });
@@ -81,21 +82,32 @@ Result<> read_limits(const json& value, const std::string& pointer, WorldLimits&
   return fields.finish();
 }
 
-Result<> read_world(const json& value, const std::string& pointer, Scenario& scenario) {
+// A file's content: text as it stands, an object or a list as the JSON text that a program reads.
+Result<> read_file(const json& value, const std::string& pointer, const std::string& path,
+                   WorldSpec& world) {
+  if (!value.is_string() && !value.is_structured()) {
+    return field_error(pointer, "a file's content is a text, or JSON (an object or a list)");
+  }
+  const std::string content = value.is_string() ? value.get<std::string>() : value.dump(2) + "\n";
+  world.files.push_back({WorldFile::Kind::kFile, path, content, 0644});
+  return Done{};
+}
+
+Result<> read_world(const json& value, const std::string& pointer, VariantWorld& out) {
   Fields fields(value, pointer);
-  WorldSpec& world = scenario.world;
+  WorldSpec& world = out.world;
   world.user = fields.text("user", world.user);
   world.home = fields.text("home", "/home/" + world.user);
   world.folder = fields.text("folder", world.home);
   world.env = fields.texts("env");
-  for (const auto& [path, content] : fields.texts("files")) {
-    world.files.push_back({WorldFile::Kind::kFile, path, content, 0644});
-  }
+  each_member(fields, "files", [&](const json& content, const std::string& at, const auto& path) {
+    return read_file(content, at, path, world);
+  });
   for (const auto& path : fields.list("folders")) {
     world.files.push_back({WorldFile::Kind::kFolder, path, "", 0755});
   }
   if (const json* fakes = fields.object("fakes")) {
-    scenario.fakes = *fakes;
+    out.fakes = *fakes;
   }
   if (const json* limits = fields.object("limits")) {
     auto read = read_limits(*limits, fields.place("limits"), world.limits);
@@ -114,6 +126,34 @@ Result<> read_call(const json& value, const std::string& pointer, CallExpectatio
   call.contains = fields.text("contains");
   if (const json* body = fields.object("body")) {
     call.body = *body;
+  }
+  return fields.finish();
+}
+
+Result<> read_tree(const json& value, const std::string& pointer, TreeExpectation& tree) {
+  constexpr const char* kAsArchived = "as-archived";
+  if (value == kAsArchived) {
+    tree.as_archived = true;
+    return Done{};
+  }
+  if (!value.is_object()) {
+    return field_error(
+        pointer, "'tree' is \"as-archived\" or an object",
+        R"(as in {"at": "${home}/out", "entries": [{"path": "a", "content": "x"}]})");
+  }
+  Fields fields(value, pointer);
+  const std::string is = fields.text("is");
+  tree.as_archived = is == kAsArchived;
+  tree.at = fields.text("at");
+  const json* entries = fields.array("entries");
+  tree.entries = entries != nullptr ? *entries : json();
+  tree.others_allowed = fields.flag("others_allowed", false);
+  tree.or_error = fields.flag("or_error", false);
+  if (!is.empty() && !tree.as_archived) {
+    fields.fail("is", fmt::format("'{}' is nothing that a tree can be", is),
+                suggestion(is, {kAsArchived}));
+  } else if (tree.as_archived == (entries != nullptr) || tree.at.empty() != tree.as_archived) {
+    fields.fail("is", "a tree is either \"as-archived\", or has \"at\" and \"entries\"");
   }
   return fields.finish();
 }
@@ -144,14 +184,24 @@ Result<> read_expectation(const json& value, const std::string& pointer, Expecta
     }
     out.what = call;
   }
+  if (note("tree")) {
+    TreeExpectation tree;
+    auto read = read_tree(value["tree"], fields.place("tree"), tree);
+    fields.child("tree");
+    if (!read) {
+      fields.fail(read.error());
+    }
+    out.what = tree;
+  }
   // Asked for here, so that the nearest valid name can be told to who misspells one.
-  for (const char* name : {"exit", "within", "first_output_within", "no_stall_of", "call"}) {
+  for (const char* name :
+       {"exit", "within", "first_output_within", "no_stall_of", "call", "tree"}) {
     fields.child(name);
   }
   auto done = fields.finish();
   if (done && kinds != 1) {
     return field_error(pointer, "an expectation names exactly one thing",
-                       "exit, within, first_output_within, no_stall_of or call");
+                       "exit, within, first_output_within, no_stall_of, call or tree");
   }
   return done;
 }
@@ -174,22 +224,44 @@ Result<> check_use(const Scenario& scenario, const std::map<std::string, std::st
   return Done{};
 }
 
-Result<> read_variant(const json& value, const std::string& pointer, Scenario& scenario) {
+// By the name of a variant, as JSON; under the empty name the scenario's own.
+using Worlds = std::map<std::string, json>;
+
+// The changes that `fields` holds, made to `world`.
+void read_changes(Fields& fields, json& world, std::optional<VariantWorld>& out) {
+  if (const json* changes = fields.object("world")) {
+    world.merge_patch(*changes);
+    auto read = read_world(world, fields.place("world"), out.emplace());
+    if (!read) {
+      fields.fail(read.error());
+    }
+  }
+}
+
+Result<> read_variant(const json& value, const std::string& pointer, Worlds& worlds,
+                      Scenario& scenario) {
   Fields fields(value, pointer);
   Variant variant;
   variant.name = fields.required_text("name");
   variant.use = fields.texts("use");
+  json& world = worlds[variant.name] = worlds.at("");
+  read_changes(fields, world, variant.world);
   auto done = fields.finish();
   done = done ? check_use(scenario, variant.use, pointer) : done;
   scenario.variants.push_back(std::move(variant));
   return done;
 }
 
-Result<> read_case(const json& value, const std::string& pointer, Scenario& scenario) {
+Result<> read_case(const json& value, const std::string& pointer, const Worlds& worlds,
+                   Scenario& scenario) {
   Fields fields(value, pointer);
   CalibrationCase one;
   one.name = fields.required_text("name");
+  one.variant = fields.text("variant");
   one.use = fields.texts("use");
+  auto known = worlds.find(one.variant);
+  json world = known != worlds.end() ? known->second : worlds.at("");
+  read_changes(fields, world, one.world);
   auto verdict = verdict_from_word(fields.required_text("verdict"));
   if (!verdict) {
     fields.fail("verdict", verdict.error().message, verdict.error().remedy);
@@ -240,19 +312,26 @@ void read_parts(Fields& fields, Scenario& scenario) {
   each_member(fields, "roles", [&](const json& member, const std::string& at, const auto& key) {
     return read_role(member, at, scenario.roles[key]);
   });
-  read_object(fields, "world", scenario, read_world);
+  const json* given_world = fields.object("world");
+  Worlds worlds = {{"", given_world != nullptr ? *given_world : json::object()}};
+  VariantWorld common;
+  if (auto read = read_world(worlds.at(""), "/world", common); !read) {
+    fields.fail(read.error());
+  }
+  scenario.world = std::move(common.world);
+  scenario.fakes = std::move(common.fakes);
   if (fields.has("control")) {
     scenario.control.emplace();
     read_object(fields, "control", *scenario.control, read_control);
   }
   each_element(fields, "variants", [&](const json& element, const std::string& at) {
-    return read_variant(element, at, scenario);
+    return read_variant(element, at, worlds, scenario);
   });
   each_element(fields, "expect", [&](const json& element, const std::string& at) {
     return read_expectation(element, at, scenario.expect.emplace_back());
   });
   each_element(fields, "calibration", [&](const json& element, const std::string& at) {
-    return read_case(element, at, scenario);
+    return read_case(element, at, worlds, scenario);
   });
 }
 
@@ -269,6 +348,18 @@ Result<> check_unique(const std::vector<Named>& all, const char* list) {
   return Done{};
 }
 
+Result<> check_variant(const Scenario& scenario, const std::string& name, size_t index) {
+  std::vector<std::string> names;
+  for (const auto& variant : scenario.variants) {
+    names.push_back(variant.name);
+  }
+  if (name.empty() || std::find(names.begin(), names.end(), name) != names.end()) {
+    return Done{};
+  }
+  return field_error(fmt::format("/calibration/{}/variant", index),
+                     fmt::format("there is no variant '{}'", name), suggestion(name, names));
+}
+
 Result<> check_whole(const Scenario& scenario) {
   if (!scenario.roles.contains(scenario.subject)) {
     return field_error("/subject", fmt::format("there is no role '{}'", scenario.subject),
@@ -278,6 +369,12 @@ Result<> check_whole(const Scenario& scenario) {
     return field_error("/control/role",
                        fmt::format("there is no role '{}'", scenario.control->role),
                        suggestion(scenario.control->role, keys(scenario.roles)));
+  }
+  for (size_t i = 0; i < scenario.calibration.size(); ++i) {
+    auto known = check_variant(scenario, scenario.calibration[i].variant, i);
+    if (!known) {
+      return known;
+    }
   }
   auto unique = check_unique(scenario.variants, "variants");
   unique = unique ? check_unique(scenario.calibration, "calibration") : unique;
@@ -303,6 +400,31 @@ Result<> check_whole(const Scenario& scenario) {
 }
 
 }  // namespace
+
+namespace {
+
+Scenario in_world(Scenario scenario, const std::optional<VariantWorld>& own) {
+  if (own) {
+    scenario.world = own->world;
+    scenario.fakes = own->fakes;
+  }
+  return scenario;
+}
+
+}  // namespace
+
+Scenario in_variant(const Scenario& scenario, const std::string& variant) {
+  for (const auto& one : scenario.variants) {
+    if (one.name == variant) {
+      return in_world(scenario, one.world);
+    }
+  }
+  return scenario;
+}
+
+Scenario in_case(const Scenario& scenario, const CalibrationCase& one) {
+  return in_world(in_variant(scenario, one.variant), one.world);
+}
 
 Result<Scenario> scenario_from_json(const json& document) {
   Scenario scenario;

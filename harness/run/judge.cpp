@@ -47,6 +47,28 @@ std::string seconds(double ms) {
   return fmt::format("{:.1f} s", ms / 1000);
 }
 
+model::TreeFacts facts_of(const model::TreeExpectation& wanted, const Observation& seen) {
+  model::TreeFacts facts;
+  for (const auto& tree : wanted.trees) {
+    auto found = seen.trees.find(tree.path);
+    model::compare(tree, found == seen.trees.end() ? nullptr : &found->second, facts);
+  }
+  return facts;
+}
+
+std::string counts_of(const model::TreeFacts& facts) {
+  std::string text;
+  auto add = [&text](std::uint64_t count, const std::string& what) {
+    if (count > 0) {
+      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, what);
+    }
+  };
+  add(facts.missing, fmt::format("of {} entries missing", facts.expected));
+  add(facts.different, "different");
+  add(facts.unexpected, "that do not belong there");
+  return fmt::format("{}: {}", text, describe(facts.first.front()));
+}
+
 // nullopt: it holds. Otherwise what was seen instead.
 class Unmet {
  public:
@@ -106,9 +128,41 @@ class Unmet {
                       : fmt::format("none of {} {} held what was expected", asked, what);
   }
 
+  std::optional<std::string> operator()(const model::TreeExpectation& wanted) const {
+    const auto facts = facts_of(wanted, seen_);
+    const bool failed = seen_.signaled || seen_.exit_code != 0;
+    if (facts.holds()) {
+      return std::nullopt;
+    }
+    if (!failed) {
+      // Nobody was told: the worst way to fail, so it has a name.
+      return fmt::format("{}: exit 0, but {}",
+                         facts.missing + facts.different > 0 ? "silent loss" : "stale files",
+                         counts_of(facts));
+    }
+    if (wanted.or_error && !seen_.signaled && seen_.output_bytes > 0) {
+      return std::nullopt;
+    }
+    return fmt::format("{}, and {}",
+                       seen_.signaled    ? fmt::format("ended by signal {}", seen_.exit_code)
+                       : wanted.or_error ? fmt::format("exit {} without a word", seen_.exit_code)
+                                         : fmt::format("exit {}", seen_.exit_code),
+                       counts_of(facts));
+  }
+
  private:
   const Observation& seen_;
 };
+
+Verdict judge_check(const Observation& seen) {
+  if (!seen.check || (!seen.check->signaled && seen.check->code == 0)) {
+    return {VerdictKind::kPass, ""};
+  }
+  return {
+      VerdictKind::kFail,
+      fmt::format("the check {} {}", seen.check->signaled ? "was ended by signal" : "exited with",
+                  seen.check->code)};
+}
 
 Verdict judge_expectations(const model::TrialPlan& plan, const Observation& seen) {
   for (const auto& expectation : plan.expect) {
@@ -119,7 +173,7 @@ Verdict judge_expectations(const model::TrialPlan& plan, const Observation& seen
                                       : fmt::format("{} ({})", expectation.otherwise, *unmet)};
     }
   }
-  return {VerdictKind::kPass, ""};
+  return judge_check(seen);
 }
 
 // The trial was cut off: what can be said is what a longer life could not have mended.
@@ -138,6 +192,24 @@ Verdict judge_deadline(const model::TrialPlan& plan, const Observation& seen) {
 }
 
 }  // namespace
+
+std::optional<model::TreeFacts> tree_facts(const model::TrialPlan& plan, const Observation& seen) {
+  std::optional<model::TreeFacts> all;
+  for (const auto& expectation : plan.expect) {
+    const auto* wanted = std::get_if<model::TreeExpectation>(&expectation.what);
+    if (wanted == nullptr || seen.end != TrialEnd::kExited) {
+      continue;
+    }
+    const auto facts = facts_of(*wanted, seen);
+    if (!all || !facts.holds()) {
+      all = facts;
+    }
+    if (!facts.holds()) {
+      break;
+    }
+  }
+  return all;
+}
 
 Verdict judge(const model::TrialPlan& plan, const Observation& seen) {
   switch (seen.end) {

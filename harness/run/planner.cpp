@@ -7,7 +7,9 @@
 
 #include "model/fields.h"
 #include "model/nearest.h"
+#include "model/shell.h"
 #include "os/files.h"
+#include "run/expected_trees.h"
 
 namespace relapse::run {
 
@@ -169,14 +171,6 @@ std::string show_program(const ResolvedSubject& subject, const std::string& plac
   return target;
 }
 
-std::string quote(const std::string& text) {
-  std::string out = "'";
-  for (char c : text) {
-    out += c == '\'' ? "'\\''" : std::string(1, c);
-  }
-  return out + "'";
-}
-
 struct Placed {
   std::string program;               // in the world
   std::vector<std::string> command;  // that starts it
@@ -206,7 +200,8 @@ Placed place_subject(const std::string& name, const Role& role, const ResolvedSu
   } else {
     plan.world.files.push_back(
         {WorldFile::Kind::kFile, by_name,
-         fmt::format("#!/bin/sh\nexec node {} \"$@\"\n", quote(placed.program)), 0755});
+         fmt::format("#!/bin/sh\nexec node {} \"$@\"\n", model::shell_quoted(placed.program)),
+         0755});
   }
   return placed;
 }
@@ -232,11 +227,17 @@ void fill_in(TrialPlan& plan, const Scenario& scenario, const Variables& variabl
     file.path = expand(file.path, variables);
     file.content = expand(file.content, variables);
   }
+  for (auto& word : plan.world.command) {
+    word = expand(word, variables);
+  }
   plan.fakes = expand_json(scenario.fakes, variables);
   for (auto& expectation : plan.expect) {
     if (auto* call = std::get_if<model::CallExpectation>(&expectation.what)) {
       call->contains = expand(call->contains, variables);
       call->body = expand_json(call->body, variables);
+    } else if (auto* tree = std::get_if<model::TreeExpectation>(&expectation.what)) {
+      tree->at = expand(tree->at, variables);
+      tree->entries = expand_json(tree->entries, variables);
     }
   }
   plan.world.folder = expand(plan.world.folder, variables);
@@ -245,14 +246,37 @@ void fill_in(TrialPlan& plan, const Scenario& scenario, const Variables& variabl
 }  // namespace
 
 Result<> check_variables(const Scenario& scenario, const nlohmann::json& document) {
-  const Variables variables = make_variables(scenario, "", 0);
-  for (const char* part : {"world", "expect"}) {
+  Variables variables = make_variables(scenario, "", 0);
+  for (const auto& variant : scenario.variants) {
+    variables.merge(make_variables(model::in_variant(scenario, variant.name), "", 0));
+  }
+  for (const auto& one : scenario.calibration) {
+    variables.merge(make_variables(model::in_case(scenario, one), "", 0));
+  }
+  for (const char* part : {"world", "expect", "roles", "variants", "calibration"}) {
     auto found = document.find(part);
     auto done = found == document.end() ? Result<>(Done{})
                                         : find_unknown(*found, std::string("/") + part, variables);
     if (!done) {
       return done;
     }
+  }
+  return Done{};
+}
+
+Result<> check_trees(const Scenario& scenario) {
+  auto check = [](const Scenario& own) {
+    TrialPlan plan;
+    plan.expect = own.expect;
+    plan.world = own.world;
+    fill_in(plan, own, make_variables(own, "", 0));
+    return expect_trees(plan);
+  };
+  for (const auto& variant : scenario.variants) {
+    RELAPSE_TRY(check(model::in_variant(scenario, variant.name)));
+  }
+  for (const auto& one : scenario.calibration) {
+    RELAPSE_TRY(check(model::in_case(scenario, one)));
   }
   return Done{};
 }
@@ -293,6 +317,8 @@ Result<TrialPlan> make_plan(const Scenario& scenario, const std::string& variant
     Placed placed = place_subject(name, role, subject, plan);
     if (name == scenario.subject) {
       plan.world.command = placed.command;
+      plan.world.command.insert(plan.world.command.end(), role.arguments.begin(),
+                                role.arguments.end());
     }
     for (const auto& [variable, value] : subject.env) {
       plan.world.env[variable] = value;  // what the choice says outweighs what all share
@@ -304,6 +330,7 @@ Result<TrialPlan> make_plan(const Scenario& scenario, const std::string& variant
   plan.word = variables.at("word");
   plan.secrets = {variables.at("token")};
   fill_in(plan, scenario, variables);
+  RELAPSE_TRY(expect_trees(plan));
   return plan;
 }
 
@@ -321,7 +348,7 @@ std::optional<TrialPlan> make_control(const Scenario& scenario, const TrialPlan&
   const std::string shim = fmt::format("{}/control/{}", kToolFolder, role.command);
   control.world.files.push_back(
       {WorldFile::Kind::kFile, shim,
-       fmt::format("#!/bin/sh\nexec {} \"$@\" </dev/null\n", quote(by_name)), 0755});
+       fmt::format("#!/bin/sh\nexec {} \"$@\" </dev/null\n", model::shell_quoted(by_name)), 0755});
   auto& path = control.world.env["PATH"];
   path = fmt::format("{}/control:{}", kToolFolder, path);
   control.control_change =

@@ -30,6 +30,9 @@ void place_fakes(const nlohmann::json& fakes, model::TrialPlan& plan);
 // An unknown ${variable} anywhere in the scenario, as an error with its pointer.
 model::Result<> check_variables(const model::Scenario& scenario, const nlohmann::json& document);
 
+// What the expectations need of the fakes, in every variant.
+model::Result<> check_trees(const model::Scenario& scenario);
+
 // `subjects` by role: every role of the scenario, none of them missing.
 model::Result<model::TrialPlan> make_plan(const model::Scenario& scenario,
                                           const std::string& variant,

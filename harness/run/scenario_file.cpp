@@ -47,6 +47,26 @@ Result<json> parse_text(const std::string& text, const std::string& file) {
   }
 }
 
+Result<> check_fakes(const Scenario& scenario) {
+  auto common = fakes::FakesConfig::parse(scenario.fakes, "/world/fakes");
+  if (!common) {
+    return common.error();
+  }
+  auto check_own = [](const auto& all, const char* list) -> Result<> {
+    for (size_t i = 0; i < all.size(); ++i) {
+      const std::string at = fmt::format("/{}/{}/world/fakes", list, i);
+      auto own = fakes::FakesConfig::parse(
+          all[i].world ? all[i].world->fakes : nlohmann::json::object(), at);
+      if (!own) {
+        return own.error();
+      }
+    }
+    return model::Done{};
+  };
+  auto checked = check_own(scenario.variants, "variants");
+  return checked ? check_own(scenario.calibration, "calibration") : checked;
+}
+
 Result<Scenario> read_document(const json& document) {
   auto scenario = model::scenario_from_json(document);
   if (!scenario) {
@@ -56,9 +76,10 @@ Result<Scenario> read_document(const json& document) {
   if (!variables) {
     return variables.error();
   }
-  auto fakes = fakes::FakesConfig::parse(scenario->fakes, "/world/fakes");
-  if (!fakes) {
-    return fakes.error();
+  auto checked = check_fakes(*scenario);
+  checked = checked ? check_trees(*scenario) : checked;
+  if (!checked) {
+    return checked.error();
   }
   return scenario;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 
 namespace relapse::run {
 
@@ -22,8 +23,12 @@ namespace {
 constexpr int kIdleWaitUs = 50'000;
 // A replay's wait for a call: short, for the call itself ends it, this only bounds it.
 constexpr int kReplayWaitUs = 5'000;
-// A shell's child is "sh" in its first calls and "rm" later: the name is looked up a few times.
-constexpr int kLabelLookups = 4;
+// A shell's child is "sh" in its first calls and "rm" later: the name is looked up at the first
+// few, and then ever more rarely, for it costs the opening of a file.
+bool wants_label(int calls) {
+  constexpr int kLabelLookups = 4;
+  return calls <= kLabelLookups || std::has_single_bit(static_cast<unsigned>(calls));
+}
 
 // Starts are held only so that one at a time goes on, which is what actors' names rest on. They
 // are no choice: a new thread is held at its own first call, and every order of those is open,
@@ -246,7 +251,7 @@ ScheduleEvent ScheduleController::event_of(const Pending& pending) const {
 Result<Done> ScheduleController::release(size_t index, ScheduleEvent event) {
   Pending& pending = pending_[index];
   std::string& program = outcome_.trace.programs[event.actor];
-  if (++labelled_[event.actor] <= kLabelLookups) {
+  if (wants_label(++labelled_[event.actor])) {
     program = gate_.program(pending.call.tid);
   }
   Answer answer;

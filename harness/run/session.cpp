@@ -1,12 +1,10 @@
 #include "run/session.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <sys/utsname.h>
 
 #include <algorithm>
 #include <chrono>
-#include <ctime>
 #include <set>
 
 #include "model/nearest.h"
@@ -16,10 +14,9 @@
 #include "run/host_tools.h"
 #include "run/judge.h"
 #include "run/planner.h"
+#include "run/record_head.h"
 #include "run/scenario_file.h"
 #include "run/supervisor.h"
-#include "run/version.h"
-#include "world/capabilities.h"
 #include "world/zygote_process.h"
 
 namespace relapse::run {
@@ -199,7 +196,9 @@ Result<> Session::add(const Scenario& scenario, const std::string& name,
   }
   refuse(entry, subjects);
   if (entry.record.reason.empty()) {
-    auto plan = make_plan(scenario, name, subjects, tools_, request_.seed);
+    const Scenario own = calibration != nullptr ? model::in_case(scenario, *calibration)
+                                                : model::in_variant(scenario, name);
+    auto plan = make_plan(own, name, subjects, tools_, request_.seed);
     if (!plan) {
       return plan.error();
     }
@@ -214,7 +213,7 @@ Result<> Session::add(const Scenario& scenario, const std::string& name,
 }
 
 Result<> Session::plan_variants(const Scenario& scenario) {
-  std::set<std::map<std::string, std::string>> seen;
+  std::set<std::map<std::string, std::string>> seen;  // of those with the scenario's own world
   std::vector<std::string> names;
   bool any = false;
   for (const auto& variant : scenario.variants) {
@@ -226,7 +225,7 @@ Result<> Session::plan_variants(const Scenario& scenario) {
     // Variants that differ only in what was given are one and the same.
     auto left = variant.use;
     std::erase_if(left, [&](const auto& one) { return resolver_.is_given(one.first); });
-    if (!seen.insert(left).second) {
+    if (!variant.world && !seen.insert(left).second) {
       continue;
     }
     auto added = add(scenario, variant.name, variant.use, nullptr);
@@ -370,6 +369,7 @@ void Session::conclude(Entry& entry, const Observation& seen) {
   record.stalls = seen.stalls;
   record.notes = seen.notes;
   record.output_tail = seen.output_tail;
+  record.tree = tree_facts(*entry.plan, seen);
   record.trials.run = 1;
   if (verdict.kind == VerdictKind::kFail) {
     record.trials.failed = 1;
@@ -465,16 +465,8 @@ void Session::apply_calibration() {
 }
 
 model::Record Session::make_record() const {
-  model::Record record;
-  record.version = kVersion;
-  record.commit = kCommit;
-  record.command = request_.kind == SessionKind::kRun ? "run" : "calibrate";
-  record.started = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
-                               fmt::gmtime(std::chrono::system_clock::to_time_t(began_)));
-  record.duration_ms =
-      std::chrono::duration<double, std::milli>(std::chrono::system_clock::now() - began_).count();
-  record.host = world::host_facts(world::find_capabilities());
-  record.seed = request_.seed;
+  model::Record record =
+      record_head(request_.kind == SessionKind::kRun ? "run" : "calibrate", request_.seed, began_);
   std::optional<VerdictKind> verdict;
   for (const auto& entry : entries_) {
     VerdictKind kind = entry.record.verdict;

@@ -58,6 +58,7 @@ Result<> SubjectControl::start(int init_pid, const os::Fd& subject) {
   SessionOptions options;
   options.limits.deadline_ms = static_cast<int>(deadline_ms_ + kAfterTrialMs);
   options.cpu = cpu_;
+  options.predict = plan_.predict;
   auto session = ScheduleSession::start(std::move(under_control), plan_.schedule, options);
   if (!session) {
     // It may have been killed in between; whatever ended it is told by the world.

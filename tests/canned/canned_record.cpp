@@ -106,7 +106,17 @@ void add_passes(Record& record) {
 
 void add_failures(Record& record) {
   auto tree = entry("guest-download-overlap", "storage", "skills-first", VerdictKind::kFail, 20125);
-  tree.reason = "/home/user/.claude/skills is missing: the archive has it";
+  using What = TreeDifference::What;
+  tree.reason =
+      "silent loss: exit 0, but 9 of 28 entries missing, 1 different: missing "
+      "/home/user/.claude/skills/school and 6 below it (folder)";
+  tree.tree =
+      TreeFacts{28,
+                9,
+                1,
+                0,
+                {{What::kMissing, "/home/user/.claude/skills/school", "folder", "", 7},
+                 {What::kContent, "/home/user/.claude/CLAUDE.md", "10 bytes", "13 bytes", 1}}};
   tree.subjects = {download("given")};
   tree.trials = {17, 1, 17};
   tree.schedule = {{"strategy", "pct"}, {"depth", 3}, {"switches", {4, 9}}};
@@ -176,6 +186,8 @@ void add_hostile(Record& record) {
   out.diagnosis->edges = {{5, 6, hostile(), Cause::kUnknown, false}};
   out.stalls = {{1, 2, Cause::kCpu, hostile()}};
   out.control = ControlFacts{hostile(), hostile(), 0};
+  out.tree =
+      TreeFacts{1, 1, 0, 0, {{TreeDifference::What::kMissing, hostile(), hostile(), hostile(), 1}}};
   out.schedule = {{hostile(), {hostile(), nullptr, 1.5}}};
   out.notes = {hostile()};
   out.output_tail = hostile() + "\n````\n" + hostile();

@@ -1,5 +1,6 @@
 #include "fault/explain.h"
 
+#include <algorithm>
 #include <cerrno>
 
 #include "catch.h"
@@ -74,6 +75,20 @@ TEST_CASE("what one made and another removed needs no passing trace") {
   REQUIRE(explanation);
   CHECK_THAT(explanation->sentence, ContainsSubstring("before it used it"));
   CHECK_FALSE(fault::explain(trace({event("0.1", "mkdir", kHome)}), std::nullopt, {}));
+}
+
+TEST_CASE("of an actor's failing calls about one path, the last one is what it stumbled over") {
+  const char* file = "/out/file";
+  auto failing =
+      trace({event("0.1", "unlink", file), event("0.2", "unlink", file, ENOENT),
+             event("0.1", "open-create", file), event("0.2", "open-create", file, EEXIST)});
+  auto passing = trace({event("0.1", "unlink", file), event("0.1", "open-create", file),
+                        event("0.2", "unlink", file), event("0.2", "open-create", file)});
+  auto explanation = fault::explain(failing, passing, {});
+  REQUIRE(explanation);
+  CHECK(explanation->effect.call == "open-create");
+  CHECK(explanation->cause.call == "open-create");
+  CHECK(std::count(explanation->picture.begin(), explanation->picture.end(), '\n') == 4);
 }
 
 TEST_CASE("silent loss: no call fails, yet what was made is gone") {

@@ -103,6 +103,45 @@ TEST_CASE("the harness's own failures are not the subject's") {
         VerdictKind::kInconclusive);
 }
 
+TEST_CASE("a tree that is less than expected has a name when nobody was told") {
+  model::TreeExpectation wanted;
+  model::FileEntry file{model::FileEntry::Kind::kFile, 0644, 1, "hash", ""};
+  wanted.trees = {{"/home/a", {{"one", file}, {"two", file}}, {}, {}, false}};
+  auto seen = exited(0);
+  seen.trees["/home/a"] = {{"one", file}, {"two", file}};
+  auto reason = [&] { return run::judge(plan_expecting({{wanted, ""}}), seen).reason; };
+  CHECK(run::judge(plan_expecting({{wanted, ""}}), seen).kind == VerdictKind::kPass);
+  CHECK(run::tree_facts(plan_expecting({{wanted, ""}}), seen)->holds());
+  CHECK_FALSE(run::tree_facts(plan_expecting({}), seen));
+
+  seen.trees["/home/a"].erase("two");
+  CHECK(reason() ==
+        "silent loss: exit 0, but 1 of 2 entries missing: missing /home/a/two (file of 1 bytes, "
+        "mode 0644)");
+  CHECK(run::tree_facts(plan_expecting({{wanted, ""}}), seen)->missing == 1);
+  seen.trees.clear();
+  CHECK(reason().rfind("silent loss: exit 0, but 2 of 2 entries missing", 0) == 0);
+  seen.trees["/home/a"] = {{"one", file}, {"two", file}, {"old", file}};
+  CHECK(reason().rfind("stale files: exit 0, but 1 that do not belong there", 0) == 0);
+
+  seen.trees.clear();
+  seen.exit_code = 1;
+  seen.output_bytes = 20;
+  CHECK(reason().rfind("exit 1, and 2 of 2 entries missing", 0) == 0);
+  SECTION("where an error will do, it must be an exit code and a word") {
+    wanted.or_error = true;
+    CHECK(reason().empty());
+    seen.output_bytes = 0;
+    CHECK(reason().rfind("exit 1 without a word, and 2 of 2", 0) == 0);
+    seen.output_bytes = 20;
+    seen.exit_code = 0;
+    CHECK(reason().rfind("silent loss", 0) == 0);
+    seen.signaled = true;
+    seen.exit_code = 6;
+    CHECK(reason().rfind("ended by signal 6, and 2 of 2", 0) == 0);
+  }
+}
+
 TEST_CASE("a stall fails only where the scenario says so") {
   auto seen = exited(0);
   seen.stalls = {{100, 3000, model::Cause::kStdinOpen, "it waited for fd 0"}};

@@ -52,6 +52,102 @@ TEST_CASE("the scenarios of the project are well formed, by reader and by schema
   }
 }
 
+namespace {
+
+model::TreeExpectation planned_tree(const std::string& text, const std::string& variant) {
+  auto scenario = run::parse_scenario(text, "x/scenario.json");
+  INFO((scenario ? "" : scenario.error().text()));
+  REQUIRE(scenario.ok());
+  auto program = subject("p", "/opt/p/p");
+  auto plan = run::make_plan(model::in_variant(*scenario, variant), variant, {{"p", program}},
+                             run::HostTools{}, 1);
+  INFO((plan ? "" : plan.error().text()));
+  REQUIRE(plan.ok());
+  CHECK(plan->world.command.back() == "/home/user/list");
+  REQUIRE(plan->collect.size() == 1);
+  auto tree = std::get<model::TreeExpectation>(plan->expect.front().what);
+  CHECK(plan->collect.front().path == tree.trees.front().path);
+  return tree;
+}
+
+// A parent, and a child mounted inside of it.
+constexpr const char* kTwoArchives = R"({
+  "id": "x", "component": "c", "incident": {"title": "t"}, "subject": "p",
+  "roles": {"p": {"arguments": ["${home}/list"]}},
+  "world": {
+    "files": {"${home}/list": {"urls": ["${storage.url}/a"]}},
+    "fakes": {"storage": {"archives": {
+      "/a": {"at": "${home}/top/", "entries": [
+        {"path": "sub/both", "content": "parent"}, {"path": "own", "content": "x", "mode": "4755"},
+        {"path": "sub", "type": "directory", "mode": "0700"}, {"path": "f", "type": "fifo"}]},
+      "/b": {"at": "${home}/top/sub/deep", "entries": [
+        {"path": "link", "symlink": "both"}]},
+      "/unplaced": {"entries": [{"path": "nowhere", "content": "x"}]}
+    }}}
+  },
+  "variants": [{"name": "one"}, {"name": "two", "world": {"fakes": {"storage": {"archives": {
+    "/b": null, "/c": {"at": "${home}/top/sub", "entries": [{"path": "both", "content": "child"}]}
+  }}}}}],
+  "expect": [{"tree": "as-archived"}],
+  "calibration": [{"name": "bad", "verdict": "fail"}, {"name": "good", "verdict": "pass"}]
+})";
+
+}  // namespace
+
+TEST_CASE("what archives hold is laid over one another, the deeper over the shallower") {
+  const auto one = planned_tree(kTwoArchives, "one");
+  REQUIRE(one.trees.size() == 1);
+  const auto& tree = one.trees.front();
+  CHECK(tree.path == "/home/user/top");
+  CHECK(tree.entries.size() == 5);
+  CHECK(tree.entries.at("own").mode == 0755);
+  CHECK(tree.entries.at("sub").mode == 0700);
+  CHECK(tree.any_mode == std::set<std::string>{"sub/deep"});
+  CHECK(tree.may_be == std::set<std::string>{"f"});
+  CHECK(tree.entries.at("sub/deep/link").link == "both");
+  CHECK(tree.entries.at("sub/both").sha256 == os::sha256_of_text("parent"));
+}
+
+TEST_CASE("a variant changes the world as a merge patch does") {
+  const auto two = planned_tree(kTwoArchives, "two");
+  const auto& tree = two.trees.front();
+  CHECK(tree.entries.count("sub/deep") == 0);
+  CHECK(tree.entries.at("sub/both").sha256 == os::sha256_of_text("child"));
+}
+
+TEST_CASE("what a tree expectation lacks is said where the scenario is checked") {
+  const std::string text = kTwoArchives;
+  auto complaint = [](const std::string& changed) {
+    auto scenario = run::parse_scenario(changed, "x/scenario.json");
+    REQUIRE_FALSE(scenario.ok());
+    CHECK(scenario.error().line > 0);
+    return scenario.error().text();
+  };
+  CHECK(complaint(replaced(text, "\"tree\": \"as-archived\"", "\"tree\": \"as-archive\""))
+            .find("'tree' is \"as-archived\" or an object") != std::string::npos);
+  CHECK(complaint(replaced(text, "\"at\": \"${home}/top/\"", "\"at\": \"top\""))
+            .find("'top' must be an absolute path") != std::string::npos);
+  CHECK(complaint(replaced(text, "\"fakes\": {\"storage\"", "\"fakes\": {\"storag\""))
+            .find("did you mean 'storage'?") != std::string::npos);
+  CHECK(complaint(replaced(text, "\"name\": \"bad\"", "\"name\": \"bad\", \"variant\": \"tow\""))
+            .find("did you mean 'two'?") != std::string::npos);
+  CHECK(complaint(replaced(text, "\"/b\": null, ", "\"/b\": {\"entry\": []}, ")).find("entr") !=
+        std::string::npos);
+}
+
+TEST_CASE("a tree can be described in the expectation itself") {
+  auto tree = planned_tree(
+      replaced(kTwoArchives, "\"as-archived\"",
+               R"({"at": "${home}/out", "entries": [{"path": "a/b", "content": "${user}"}],
+                   "others_allowed": true, "or_error": true})"),
+      "one");
+  CHECK(tree.or_error);
+  REQUIRE(tree.trees.size() == 1);
+  CHECK(tree.trees.front().others_allowed);
+  CHECK(tree.trees.front().path == "/home/user/out");
+  CHECK(tree.trees.front().entries.at("a/b").sha256 == os::sha256_of_text("user"));
+}
+
 TEST_CASE("an error names file, line and the nearest valid name") {
   struct Slip {
     const char* from;

@@ -1,0 +1,36 @@
+#pragma once
+// Schedule exploration of any command, without a scenario: a world for each trial, the order of
+// the command's calls decided, and a failure by its exit code or by a check of the user's.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "model/schedule_settings.h"
+#include "run/session.h"
+
+namespace relapse::run {
+
+struct ExploreRequest {
+  std::vector<std::string> command;
+  std::string folder;                      // the current folder, absolute
+  std::map<std::string, std::string> env;  // the caller's whole environment
+  std::string user_files;                  // a folder, copied into each world; empty: none
+  std::string check;                       // for sh -c, in the world; empty: none
+  model::ScheduleSettings settings;
+  double deadline_ms = 60'000;  // of one trial
+  std::uint64_t seed = 1;
+  std::string record_file;  // where the record will lie, for the command that replays; or empty
+  // A record's `schedule`: that very trial again, instead of a search. Null: search.
+  nlohmann::json replay;
+};
+
+// A failure is an exit code other than 0, a signal, or a hang; with a check, a check that does
+// not exit with 0, or a hang. The record has one entry, "explore".
+model::Result<SessionResult> explore(const ExploreRequest& request, const SessionEvents& events);
+
+// The request of an entry that `explore` made; the environment is the caller's.
+model::Result<ExploreRequest> explore_request_of(const model::ScenarioRecord& entry);
+
+}  // namespace relapse::run
