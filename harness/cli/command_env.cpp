@@ -9,7 +9,9 @@ namespace {
 
 // In the order in which the questions arise.
 const std::vector<Command>& env_commands() {
-  static const std::vector<Command> commands = {};
+  static const std::vector<Command> commands = {
+      {"page", "does a built page work in a browser?", declare_env_page},
+  };
   return commands;
 }
 
