@@ -2,6 +2,7 @@
 // A trial that is to be run: made by the planner from a scenario and the subjects, complete, so
 // that the supervisor decides nothing and the same plan gives the same trial again.
 
+#include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -41,6 +42,8 @@ struct TrialPlan {
   std::vector<Expectation> expect;      // variables filled in
   double quiet_ms = 0;
   double deadline_ms = 0;
+  // So much of the end of the output is kept: enough for a stack trace and some lines of log.
+  std::uint64_t output_bytes_max = std::uint64_t{16} << 10;
   StandardInput standard_input = StandardInput::kNull;
   std::vector<Collect> collect;
   std::string main_role;

@@ -73,6 +73,25 @@ void show_path(const std::string& path, Shown& shown) {
   }
 }
 
+// The folder, and the home where it is asked for: the outer one first. Both are mounted, even one
+// in the other: the inner may be a file system of its own, which the outer's copy would not show.
+void show_folders(const CommandRequest& request, TrialPlan& plan) {
+  std::set<fs::path> folders = {request.folder};
+  if (request.own_home) {
+    auto given = request.env.find("HOME");
+    const fs::path home = given != request.env.end() ? given->second : plan.world.home;
+    std::error_code error;
+    if (home.is_absolute() && fs::is_directory(home, error)) {
+      plan.world.home = home;
+      folders.insert(home.lexically_normal());
+    }
+  }
+  folders.erase("/");
+  for (const auto& folder : folders) {
+    plan.world.mounts.push_back({folder, folder, true});
+  }
+}
+
 }  // namespace
 
 TrialPlan make_command_plan(const CommandRequest& request) {
@@ -93,9 +112,7 @@ TrialPlan make_command_plan(const CommandRequest& request) {
   world.env.emplace("PATH", "/usr/local/bin:/usr/bin:/bin");
 
   Shown shown(plan);
-  if (request.folder != "/") {
-    shown.add(request.folder, true);
-  }
+  show_folders(request, plan);
   for (const auto& word : request.command) {
     show_word(word, request.folder, shown);
   }

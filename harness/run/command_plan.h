@@ -15,6 +15,9 @@ struct CommandRequest {
   double quiet_ms = 5'000;
   double deadline_ms = 45'000;
   model::StandardInput standard_input = model::StandardInput::kNull;
+  // The home (the environment's HOME, or else the user's own) is shown as a writable copy too:
+  // builds want the tools and the caches that lie there, and to write to them.
+  bool own_home = false;
 };
 
 // The command runs as the calling user, without capabilities, and sees the current folder at its

@@ -31,43 +31,9 @@ constexpr const char* kPath = "/run/relapse/bin:/usr/local/bin:/usr/bin:/bin";
 // A world has its network to itself, so the numbers are free, and the same in every replay.
 constexpr int kFirstPort = 7101;
 
-using Variables = std::map<std::string, std::string>;
+}  // namespace
 
-std::vector<std::string> fake_names(const Scenario& scenario) {
-  std::vector<std::string> names;
-  for (const auto& [name, config] : scenario.fakes.items()) {
-    names.push_back(name);
-  }
-  return names;
-}
-
-Variables make_variables(const Scenario& scenario, const std::string& variant, std::uint64_t seed) {
-  // Derived, not drawn: the same trial gets the same words when it is replayed.
-  auto derive = [&](const char* what) {
-    return os::sha256_of_text(fmt::format("{}/{}/{}/{}", seed, scenario.id, variant, what));
-  };
-  const std::string id = derive("run");
-  Variables variables = {
-      {"word", "w" + derive("word").substr(0, 15)},
-      {"run_id", fmt::format("{}-{}-4{}-8{}-{}", id.substr(0, 8), id.substr(8, 4), id.substr(12, 3),
-                             id.substr(15, 3), id.substr(18, 12))},
-      {"token", "t" + derive("token").substr(0, 31)},
-      {"user", scenario.world.user},
-      {"home", scenario.world.home},
-      {"folder", scenario.world.folder},
-  };
-  int port = kFirstPort;
-  for (const auto& name : fake_names(scenario)) {
-    variables[name + ".port"] = std::to_string(port);
-    variables[name + ".url"] = fmt::format("http://127.0.0.1:{}", port);
-    ++port;
-  }
-  return variables;
-}
-
-// The text with every ${name} replaced; an unknown name stays, and is returned through `unknown`.
-std::string expand(const std::string& text, const Variables& variables,
-                   std::string* unknown = nullptr) {
+std::string expand(const std::string& text, const Variables& variables, std::string* unknown) {
   std::string out;
   for (size_t at = 0; at < text.size();) {
     size_t start = text.find("${", at);
@@ -85,6 +51,47 @@ std::string expand(const std::string& text, const Variables& variables,
     at = end + 1;
   }
   return out;
+}
+
+Variables fake_variables(const nlohmann::json& fakes) {
+  Variables variables;
+  int port = kFirstPort;
+  for (const auto& [name, config] : fakes.items()) {
+    variables[name + ".port"] = std::to_string(port);
+    variables[name + ".url"] = fmt::format("http://127.0.0.1:{}", port);
+    ++port;
+  }
+  return variables;
+}
+
+void place_fakes(const nlohmann::json& fakes, TrialPlan& plan) {
+  plan.fakes = fakes;
+  int port = kFirstPort;
+  for (const auto& [name, config] : fakes.items()) {
+    plan.fake_names.push_back(name);
+    plan.world.listen_ports.push_back(port++);
+  }
+}
+
+namespace {
+
+Variables make_variables(const Scenario& scenario, const std::string& variant, std::uint64_t seed) {
+  // Derived, not drawn: the same trial gets the same words when it is replayed.
+  auto derive = [&](const char* what) {
+    return os::sha256_of_text(fmt::format("{}/{}/{}/{}", seed, scenario.id, variant, what));
+  };
+  const std::string id = derive("run");
+  Variables variables = {
+      {"word", "w" + derive("word").substr(0, 15)},
+      {"run_id", fmt::format("{}-{}-4{}-8{}-{}", id.substr(0, 8), id.substr(8, 4), id.substr(12, 3),
+                             id.substr(15, 3), id.substr(18, 12))},
+      {"token", "t" + derive("token").substr(0, 31)},
+      {"user", scenario.world.user},
+      {"home", scenario.world.home},
+      {"folder", scenario.world.folder},
+  };
+  variables.merge(fake_variables(scenario.fakes));
+  return variables;
 }
 
 nlohmann::json expand_json(const nlohmann::json& value, const Variables& variables) {
@@ -262,10 +269,7 @@ Result<TrialPlan> make_plan(const Scenario& scenario, const std::string& variant
   plan.world.env.emplace("HOME", scenario.world.home);
   plan.world.env.emplace("USER", scenario.world.user);
   plan.world.env.emplace("LANG", "C.UTF-8");
-  plan.fake_names = fake_names(scenario);
-  for (size_t i = 0; i < plan.fake_names.size(); ++i) {
-    plan.world.listen_ports.push_back(kFirstPort + static_cast<int>(i));
-  }
+  place_fakes(scenario.fakes, plan);
   plan.expect = scenario.expect;
   plan.quiet_ms = scenario.quiet_ms;
   plan.deadline_ms = scenario.deadline_ms;

@@ -16,6 +16,17 @@ struct HostTools {
   std::string node;  // absolute path, links followed; empty when there is none
 };
 
+// What texts of a plan may refer to, as ${name}; and a text with these filled in, where a name
+// that is not among them stays as it is.
+using Variables = std::map<std::string, std::string>;
+std::string expand(const std::string& text, const Variables& variables,
+                   std::string* unknown = nullptr);
+
+// Where the fakes will be: NAME.port and NAME.url for each.
+Variables fake_variables(const nlohmann::json& fakes);
+// Names them and gives each its port.
+void place_fakes(const nlohmann::json& fakes, model::TrialPlan& plan);
+
 // An unknown ${variable} anywhere in the scenario, as an error with its pointer.
 model::Result<> check_variables(const model::Scenario& scenario, const nlohmann::json& document);
 

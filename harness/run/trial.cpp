@@ -23,9 +23,6 @@ using model::TrialEnd;
 
 namespace {
 
-// What a report shows of the output; enough for a stack trace and some lines of log.
-constexpr size_t kTailBytes = size_t{16} << 10;
-
 constexpr std::string_view kLine = "one line\n";
 
 std::uint64_t inode_of(const os::Fd& fd) {
@@ -44,7 +41,7 @@ Trial::Trial(asio::io_context& io, world::Zygote& zygote, const model::TrialPlan
       calls_([this] { return now_ms(); }),
       out_(io),
       err_(io),
-      output_(kTailBytes),
+      output_(plan.output_bytes_max),
       look_timer_(io),
       deadline_(io) {
   calls_.on_change([this] { note_sign(); });
