@@ -9,7 +9,10 @@ namespace {
 
 // In the order in which the questions arise.
 const std::vector<Command>& env_commands() {
-  static const std::vector<Command> commands = {};
+  static const std::vector<Command> commands = {
+      {"knockout", "build without each variable, and with it empty: what notices?",
+       declare_env_knockout},
+  };
   return commands;
 }
 

@@ -62,6 +62,9 @@ std::vector<Observation> Supervisor::run(const std::vector<model::TrialPlan>& pl
   auto start_more = [&] {
     while (running < jobs && next < plans.size() && interrupted_ == 0) {
       const size_t index = next++;
+      if (events.wanted && !events.wanted(index)) {
+        continue;
+      }
       ++running;
       live_[index] = std::make_unique<Trial>(io_, *zygote_, plans[index], [&, index](auto seen) {
         observations[index] = std::move(seen);
