@@ -11,6 +11,8 @@ namespace {
 const std::vector<Command>& env_commands() {
   static const std::vector<Command> commands = {
       {"page", "does a built page work in a browser?", declare_env_page},
+      {"knockout", "build without each variable, and with it empty: what notices?",
+       declare_env_knockout},
   };
   return commands;
 }

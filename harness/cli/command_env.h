@@ -10,5 +10,6 @@ namespace relapse::cli {
 std::function<int()> declare_env(CLI::App& app);
 
 std::function<int()> declare_env_page(CLI::App& app);
+std::function<int()> declare_env_knockout(CLI::App& app);
 
 }  // namespace relapse::cli

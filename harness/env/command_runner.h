@@ -27,6 +27,9 @@ struct WorldCommand {
   nlohmann::json fakes = nlohmann::json::object();  // as in a scenario
   std::vector<std::string> secrets;                 // values that nothing may show
   double deadline_ms = 600'000;
+  // Asked when its turn has come; none: always. A command that is no longer wanted is not begun,
+  // and its observation says kInterrupted.
+  std::function<bool()> still_wanted;
 };
 
 struct RunnerProgress {

@@ -77,6 +77,9 @@ std::vector<Observation> Supervisor::run(const std::vector<model::TrialPlan>& pl
   auto start_more = [&] {
     while (may_start()) {
       const size_t index = next++;
+      if (events.wanted && !events.wanted(index)) {
+        continue;
+      }
       ++running;
       const int cpu = is_controlled(plans[index]) ? cpus.back() : -1;
       if (cpu >= 0) {

@@ -22,6 +22,7 @@ class Supervisor {
   ~Supervisor();
 
   struct Events {
+    std::function<bool(size_t index)> wanted;  // asked before a trial; none: all are
     std::function<void(size_t index)> started;
     std::function<void(size_t index, const model::Observation&)> finished;
     std::function<void()> tick;  // about four times a second

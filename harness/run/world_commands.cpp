@@ -45,7 +45,11 @@ model::TrialPlan make_world_plan(const env::WorldCommand& command) {
   auto plan = make_command_plan(request);
   plan.output_bytes_max = kOutputBytesMax;
   plan.world.limits = build_limits(command.deadline_ms);
-  plan.world.mounts.insert(plan.world.mounts.end(), command.mounts.begin(), command.mounts.end());
+  auto& mounts = plan.world.mounts;
+  mounts.insert(mounts.end(), command.mounts.begin(), command.mounts.end());
+  // An outer folder before what is shown inside it.
+  std::stable_sort(mounts.begin(), mounts.end(),
+                   [](const auto& a, const auto& b) { return a.target < b.target; });
   plan.world.files = command.files;
   plan.collect = command.collect;
   plan.secrets = command.secrets;
@@ -82,6 +86,9 @@ Result<std::vector<Observation>> WorldCommands::run(const std::vector<env::World
   const int first = begun_;
   begun_ += static_cast<int>(commands.size());
   Supervisor::Events events;
+  events.wanted = [&](size_t index) {
+    return !commands[index].still_wanted || commands[index].still_wanted();
+  };
   events.started = [&](size_t index) {
     if (progress_.started) {
       progress_.started(first + static_cast<int>(index), commands[index].label);

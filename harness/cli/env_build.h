@@ -1,0 +1,34 @@
+#pragma once
+// What the commands that build something share: the caller's environment, the file of variables,
+// a runner of worlds with its line of progress.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "env/env_file.h"
+#include "env/knockout_plan.h"
+#include "reports/progress.h"
+#include "run/world_commands.h"
+
+namespace relapse::cli {
+
+env::Environment caller_environment();
+
+// The names and values of a file; empty for no file.
+model::Result<env::Environment> supplied_by(const std::string& env_file);
+
+// Runs commands in worlds and shows on a terminal how far it is.
+struct WatchedRunner {
+  std::unique_ptr<reports::Progress> progress;
+  std::unique_ptr<run::WorldCommands> commands;
+};
+model::Result<WatchedRunner> start_runner();
+
+// Milliseconds on a clock that only goes forward.
+double steady_ms();
+
+// The cores that this process may use.
+int usable_cores();
+
+}  // namespace relapse::cli

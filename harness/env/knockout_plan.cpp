@@ -1,0 +1,47 @@
+#include "env/knockout_plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace relapse::env {
+
+std::string canary_of(size_t index) {
+  // Of one length, so that none is the beginning of another.
+  return fmt::format("relapse{:04}canary", index);
+}
+
+const std::vector<std::string>& made_up_values() {
+  static const std::vector<std::string> values = {"1", "https://relapse.invalid/", "true"};
+  return values;
+}
+
+Environment without(const Environment& env, const std::string& name, Lack lack) {
+  Environment out = env;
+  if (lack == Lack::kEmpty) {
+    out[name] = "";
+  } else {
+    out.erase(name);
+  }
+  return out;
+}
+
+std::vector<std::string> likely_first(const std::map<std::string, Standing>& names) {
+  auto rank = [&](const std::string& name) {
+    const Standing& standing = names.at(name);
+    if (standing.named_by_failure) {
+      return 0;
+    }
+    return (standing.reaches_output ? 1 : 3) + (standing.supplied ? 1 : 0);
+  };
+  std::vector<std::string> order;
+  order.reserve(names.size());
+  for (const auto& [name, standing] : names) {
+    order.push_back(name);
+  }
+  std::stable_sort(order.begin(), order.end(),
+                   [&](const std::string& a, const std::string& b) { return rank(a) < rank(b); });
+  return order;
+}
+
+}  // namespace relapse::env
