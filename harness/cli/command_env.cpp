@@ -9,7 +9,9 @@ namespace {
 
 // In the order in which the questions arise.
 const std::vector<Command>& env_commands() {
-  static const std::vector<Command> commands = {};
+  static const std::vector<Command> commands = {
+      {"scan", "which variables the source names, and where", declare_env_scan},
+  };
   return commands;
 }
 

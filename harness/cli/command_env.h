@@ -9,4 +9,6 @@ namespace relapse::cli {
 // Questions about environment variables: which subcommand was meant, and what it does.
 std::function<int()> declare_env(CLI::App& app);
 
+std::function<int()> declare_env_scan(CLI::App& app);
+
 }  // namespace relapse::cli
