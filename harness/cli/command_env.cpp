@@ -10,9 +10,10 @@ namespace {
 // In the order in which the questions arise.
 const std::vector<Command>& env_commands() {
   static const std::vector<Command> commands = {
-      {"page", "does a built page work in a browser?", declare_env_page},
+      {"scan", "which variables the source names, and where", declare_env_scan},
       {"knockout", "build without each variable, and with it empty: what notices?",
        declare_env_knockout},
+      {"page", "does a built page work in a browser?", declare_env_page},
   };
   return commands;
 }
