@@ -225,6 +225,9 @@ std::string schedule_words(const ScenarioRecord& scenario) {
   if (!scenario.schedule.is_object() || scenario.trials.run == 0) {
     return "";
   }
+  if (scenario.schedule.contains("replayed")) {
+    return "order replayed";
+  }
   if (!scenario.trials.first_failure) {
     return plural(static_cast<size_t>(scenario.trials.run), "schedule");
   }

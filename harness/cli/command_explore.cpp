@@ -62,16 +62,6 @@ int execute(ExploreOptions& options) {
   return put_out(*result, options.output);
 }
 
-std::vector<std::string> strategies() {
-  std::vector<std::string> names = {"portfolio"};
-  for (const auto& name : fault::strategy_names()) {
-    if (fault::may_search(name)) {
-      names.push_back(name);
-    }
-  }
-  return names;
-}
-
 }  // namespace
 
 std::function<int()> declare_explore(CLI::App& app) {
@@ -86,7 +76,7 @@ std::function<int()> declare_explore(CLI::App& app) {
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
   app.add_option("--strategy", settings.strategy, "how orders are chosen; portfolio: all in turn")
-      ->check(CLI::IsMember(strategies()))
+      ->check(CLI::IsMember(fault::searching_strategies()))
       ->capture_default_str();
   app.add_option("--points", options->points,
                  "which calls are ordered: mutations (mkdir, unlink, rename, creating open), or "

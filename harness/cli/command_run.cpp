@@ -38,6 +38,7 @@ int execute(RunOptions& options) {
     return report_error(given.error());
   }
   options.request.project = *project;
+  options.request.record_file = record_file(options.output);
   options.request.given = std::move(*given);
   options.request.state_folder = state_folder();
   options.request.calibrate = options.calibrate == "always"  ? run::CalibrateWhen::kAlways

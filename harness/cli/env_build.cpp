@@ -9,8 +9,6 @@
 
 #include "os/terminal.h"
 
-extern char** environ;
-
 namespace relapse::cli {
 
 model::Result<env::Environment> supplied_by(const std::string& env_file) {

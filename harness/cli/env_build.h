@@ -1,6 +1,6 @@
 #pragma once
-// What the commands that build something share: the file of variables,
-// a runner of worlds with its line of progress.
+// What the commands that build something share: the file of variables, a runner of worlds with
+// its line of progress.
 
 #include <memory>
 #include <string>

@@ -21,6 +21,7 @@ constexpr auto kCommands = std::to_array<Command>({
      declare_calibrate},
     {"explore", "try orders of a program's file system calls, and explain one that fails",
      declare_explore},
+    {"replay", "the exact trial of a record again", declare_replay},
     {"diagnose", "say why a process does not move", declare_diagnose},
     {"env", "which environment variables a build wants, gets and cannot do without", declare_env},
     {"list", "the scenarios", declare_list},

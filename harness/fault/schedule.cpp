@@ -78,9 +78,19 @@ std::vector<std::string> strategy_names() {
   return names;
 }
 
+std::vector<std::string> searching_strategies() {
+  std::vector<std::string> names = {kPortfolio};
+  for (const auto& entry : kStrategies) {
+    if (entry.searches) {
+      names.emplace_back(entry.name);
+    }
+  }
+  return names;
+}
+
 bool may_search(const std::string& strategy) {
-  return std::any_of(std::begin(kStrategies), std::end(kStrategies),
-                     [&](const auto& entry) { return entry.name == strategy && entry.searches; });
+  const auto names = searching_strategies();
+  return std::find(names.begin(), names.end(), strategy) != names.end();
 }
 
 Result<Scheduler> Scheduler::make(const SchedulePlan& plan) {

@@ -72,7 +72,10 @@ class Strategy {
 // By the plan's `strategy`; an unknown name is an error that lists the known ones.
 model::Result<std::unique_ptr<Strategy>> make_strategy(const model::SchedulePlan& plan);
 std::vector<std::string> strategy_names();
-// Whether the strategy needs no recorded order, and decides: one that a search may be told to use.
+// All in rotation, as a strategy's name.
+inline constexpr const char* kPortfolio = "portfolio";
+// Those that a search may be told to use: the portfolio, and what decides without a record.
+std::vector<std::string> searching_strategies();
 bool may_search(const std::string& strategy);
 
 // A strategy under bounded unfairness, and the count of who made which call how often.

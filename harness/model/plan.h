@@ -12,6 +12,7 @@
 #include "model/record.h"
 #include "model/scenario.h"
 #include "model/schedule.h"
+#include "model/schedule_settings.h"
 #include "model/world_spec.h"
 
 namespace relapse::model {
@@ -54,7 +55,8 @@ struct TrialPlan {
   // So much of the end of the output is kept: enough for a stack trace and some lines of log.
   std::uint64_t output_bytes_max = std::uint64_t{16} << 10;
   StandardInput standard_input = StandardInput::kNull;
-  std::optional<CallControl> call_control;
+  std::optional<ScheduleSettings> schedule;  // one of many trials: orders are searched
+  std::optional<CallControl> call_control;   // of one trial
   // Run in the same world when the subject has ended, before the world goes; empty: nothing.
   std::vector<std::string> check;
   std::vector<Collect> collect;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "model/diagnosis.h"
+#include "model/schedule_settings.h"
 #include "model/tree_check.h"
 #include "model/verdict.h"
 #include "model/world_spec.h"
@@ -117,6 +118,7 @@ struct Scenario {
   double deadline_ms = 120'000;  // the trial is ended, whatever it does
   std::vector<Variant> variants;
   std::vector<Expectation> expect;
+  std::optional<ScheduleSettings> schedule;  // the fault; without it nothing is done to order
   std::optional<ControlRule> control;
   std::vector<CalibrationCase> calibration;
 };

@@ -307,6 +307,19 @@ Result<> read_control(const json& value, const std::string& pointer, ControlRule
   return fields.finish();
 }
 
+Result<> read_fault(const json& value, const std::string& pointer, Scenario& scenario) {
+  Fields fields(value, pointer);
+  if (const json* schedule = fields.object("schedule")) {
+    auto settings = schedule_settings_from_json(*schedule, fields.place("schedule"));
+    if (settings) {
+      scenario.schedule = std::move(*settings);
+    } else {
+      fields.fail(settings.error());
+    }
+  }
+  return fields.finish();
+}
+
 void read_parts(Fields& fields, Scenario& scenario) {
   read_object(fields, "incident", scenario.incident, read_incident);
   each_member(fields, "roles", [&](const json& member, const std::string& at, const auto& key) {
@@ -320,6 +333,7 @@ void read_parts(Fields& fields, Scenario& scenario) {
   }
   scenario.world = std::move(common.world);
   scenario.fakes = std::move(common.fakes);
+  read_object(fields, "fault", scenario, read_fault);
   if (fields.has("control")) {
     scenario.control.emplace();
     read_object(fields, "control", *scenario.control, read_control);

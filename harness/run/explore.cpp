@@ -135,7 +135,7 @@ class Exploration {
       if (request_.replay.is_null()) {
         search(entry);
       } else {
-        replay(entry);
+        take(replay_schedule(search_, hooks_, request_.replay), entry);
       }
     }
     entry.duration_ms =
@@ -218,36 +218,20 @@ class Exploration {
     if (undisturbed.kind == VerdictKind::kFail) {
       entry.notes.push_back("it fails undisturbed too: " + undisturbed.reason);
     }
-    auto result = search_schedules(search_, hooks_);
-    entry.verdict = result.verdict.kind;
-    entry.reason = result.verdict.reason;
-    entry.trials = result.trials;
-    entry.schedule = std::move(result.schedule);
+    take(search_schedules(search_, hooks_), entry);
     add_request(entry.schedule);
-    entry.notes.insert(entry.notes.end(), result.notes.begin(), result.notes.end());
-    show(result.seen, entry);
     if (entry.trials.failed > 0) {
       entry.replay = replay_command();
     }
   }
 
-  void replay(model::ScenarioRecord& entry) {
-    auto result = replay_schedule(search_, hooks_, request_.replay);
-    if (!result) {
-      entry.verdict = VerdictKind::kError;
-      entry.reason = result.error().text();
-      return;
-    }
-    entry.verdict = result->verdict.kind;
-    entry.reason = result->verdict.reason;
-    entry.trials.run = 1;
-    if (entry.verdict == VerdictKind::kFail) {
-      entry.trials.failed = 1;
-      entry.trials.first_failure = 1;
-    }
-    entry.schedule = std::move(result->schedule);
-    entry.notes = std::move(result->notes);
-    show(result->seen, entry);
+  void take(SearchResult result, model::ScenarioRecord& entry) const {
+    entry.verdict = result.verdict.kind;
+    entry.reason = result.verdict.reason;
+    entry.trials = result.trials;
+    entry.schedule = std::move(result.schedule);
+    entry.notes.insert(entry.notes.end(), result.notes.begin(), result.notes.end());
+    show(result.seen, entry);
   }
 
   const ExploreRequest& request_;

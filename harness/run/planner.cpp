@@ -241,6 +241,11 @@ void fill_in(TrialPlan& plan, const Scenario& scenario, const Variables& variabl
     }
   }
   plan.world.folder = expand(plan.world.folder, variables);
+  if (plan.schedule) {
+    for (auto& folder : plan.schedule->folders) {
+      folder = expand(folder, variables);
+    }
+  }
 }
 
 }  // namespace
@@ -253,7 +258,7 @@ Result<> check_variables(const Scenario& scenario, const nlohmann::json& documen
   for (const auto& one : scenario.calibration) {
     variables.merge(make_variables(model::in_case(scenario, one), "", 0));
   }
-  for (const char* part : {"world", "expect", "roles", "variants", "calibration"}) {
+  for (const char* part : {"world", "expect", "roles", "variants", "calibration", "fault"}) {
     auto found = document.find(part);
     auto done = found == document.end() ? Result<>(Done{})
                                         : find_unknown(*found, std::string("/") + part, variables);
@@ -295,6 +300,7 @@ Result<TrialPlan> make_plan(const Scenario& scenario, const std::string& variant
   plan.world.env.emplace("LANG", "C.UTF-8");
   place_fakes(scenario.fakes, plan);
   plan.expect = scenario.expect;
+  plan.schedule = scenario.schedule;
   plan.quiet_ms = scenario.quiet_ms;
   plan.deadline_ms = scenario.deadline_ms;
   plan.main_role = scenario.subject;

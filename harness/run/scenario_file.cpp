@@ -7,6 +7,8 @@
 #include <filesystem>
 
 #include "fakes/fake_set.h"
+#include "fault/schedule.h"
+#include "model/fields.h"
 #include "model/json_lines.h"
 #include "model/nearest.h"
 #include "os/files.h"
@@ -67,6 +69,16 @@ Result<> check_fakes(const Scenario& scenario) {
   return checked ? check_own(scenario.calibration, "calibration") : checked;
 }
 
+Result<> check_strategy(const std::string& strategy) {
+  if (fault::may_search(strategy)) {
+    return model::Done{};
+  }
+  auto names = fault::searching_strategies();
+  return model::field_error("/fault/schedule/strategy",
+                            fmt::format("'{}' is not a strategy", strategy),
+                            model::suggestion(strategy, names));
+}
+
 Result<Scenario> read_document(const json& document) {
   auto scenario = model::scenario_from_json(document);
   if (!scenario) {
@@ -80,6 +92,12 @@ Result<Scenario> read_document(const json& document) {
   checked = checked ? check_trees(*scenario) : checked;
   if (!checked) {
     return checked.error();
+  }
+  if (scenario->schedule) {
+    auto known = check_strategy(scenario->schedule->strategy);
+    if (!known) {
+      return known.error();
+    }
   }
   return scenario;
 }

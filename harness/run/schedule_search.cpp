@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 
 #include "fault/hash.h"
@@ -57,6 +58,26 @@ nlohmann::json trace_json(ScheduleTrace trace) {
   return model::to_json(trace);
 }
 
+std::string compare(const ScheduleTrace& again, const ScheduleTrace& recorded) {
+  if (again.divergence) {
+    return fmt::format("the replay diverged at call {}: {} was due, {} came",
+                       again.divergence->at + 1, again.divergence->expected,
+                       again.divergence->found);
+  }
+  if (!model::same_order(again.events, recorded.events)) {
+    return fmt::format("the replay diverged: it made {} calls, the record holds {}",
+                       again.events.size(), recorded.events.size());
+  }
+  return fmt::format("replayed: the same {} calls in the same order as recorded",
+                     again.events.size());
+}
+
+using Clock = std::chrono::steady_clock;
+
+double since(Clock::time_point began) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - began).count();
+}
+
 class Search {
  public:
   Search(const SearchRequest& request, const SearchHooks& hooks)
@@ -77,6 +98,7 @@ class Search {
                                                     : fmt::format("{} (in {} of {} trials)", note,
                                                                   count, out_.trials.run));
     }
+    out_.duration_ms = since(began_);
     return std::move(out_);
   }
 
@@ -84,7 +106,7 @@ class Search {
   SchedulePlan schedule(int trial) const {
     const auto& settings = request_.settings;
     SchedulePlan plan = portfolio_.plan(trial);
-    if (settings.strategy != "portfolio") {
+    if (settings.strategy != fault::kPortfolio) {
       plan.strategy = settings.strategy;
       plan.depth = settings.depth > 0 ? settings.depth : kUsualDepth;
       plan.steps = steps_ > 0 ? steps_ : fault::kStepsGuess;
@@ -257,6 +279,7 @@ class Search {
   const SearchRequest& request_;
   const SearchHooks& hooks_;
   fault::Portfolio portfolio_;
+  Clock::time_point began_ = Clock::now();
   SearchResult out_;
   bool over_ = false;
   bool stopped_ = false;  // by an error, or by the user
@@ -290,37 +313,38 @@ SearchResult search_schedules(const SearchRequest& request, const SearchHooks& h
   return Search(request, hooks).run();
 }
 
-Result<ReplayResult> replay_schedule(const SearchRequest& request, const SearchHooks& hooks,
-                                     const nlohmann::json& recorded) {
+SearchResult replay_schedule(const SearchRequest& request, const SearchHooks& hooks,
+                             const nlohmann::json& recorded) {
+  SearchResult out;
+  out.schedule = recorded;
   auto found = recorded.find("trace");
-  if (found == recorded.end()) {
-    return model::Error{model::ErrorKind::kUsage, "the record holds no failing schedule",
-                        "replay an entry that failed under a schedule"};
-  }
-  auto trace = model::trace_from_json(*found);
+  auto trace = found != recorded.end()
+                   ? model::trace_from_json(*found)
+                   : Result<ScheduleTrace>(model::Error{model::ErrorKind::kUsage,
+                                                        "the record holds no failing schedule"});
   if (!trace) {
-    return trace.error();
+    out.verdict = {VerdictKind::kError, trace.error().text()};
+    return out;
   }
   TrialPlan plan = request.plan;
   plan.call_control = control_for(request, fault::replay_plan(*trace));
-  ReplayResult out;
+  const auto began = Clock::now();
   out.seen = std::move(hooks.run({plan}).front());
+  out.duration_ms = since(began);
   out.verdict = hooks.judge(plan, out.seen);
-  out.schedule = recorded;
-  if (!out.seen.trace) {
-    return out;
-  }
-  const auto& again = *out.seen.trace;
-  if (again.divergence) {
-    out.notes.push_back(fmt::format("the replay diverged at step {}: {} was due, {} came",
-                                    again.divergence->at, again.divergence->expected,
-                                    again.divergence->found));
-  } else if (!model::same_order(again.events, trace->events)) {
-    out.notes.push_back(fmt::format("the replay made {} calls, the record holds {}",
-                                    again.events.size(), trace->events.size()));
+  out.trials.run = 1;
+  out.schedule["replayed"] = true;
+  if (out.verdict.kind == VerdictKind::kFail) {
+    out.trials.failed = 1;
+    out.trials.first_failure = 1;
   } else {
-    out.notes.push_back(
-        fmt::format("the same {} calls in the same order as recorded", again.events.size()));
+    // They tell of a failure.
+    for (const char* part : {"explanation", "reduced", "replays"}) {
+      out.schedule.erase(part);
+    }
+  }
+  if (out.seen.trace) {
+    out.notes.push_back(compare(*out.seen.trace, *trace));
   }
   return out;
 }

@@ -34,6 +34,7 @@ struct SearchResult {
   model::Verdict verdict;
   model::TrialCounts trials;
   model::Observation seen;  // the first failing trial's, else the last one's
+  double duration_ms = 0;   // of all trials
   nlohmann::json schedule;  // for the record
   std::vector<std::string> notes;
 };
@@ -41,17 +42,11 @@ struct SearchResult {
 // Stops at the first failure.
 SearchResult search_schedules(const SearchRequest& request, const SearchHooks& hooks);
 
-// The plan of the nth trial (from 0) of a search without a memory of earlier ones.
+// What such a trial's calls are subject to.
 model::CallControl control_for(const SearchRequest& request, const model::SchedulePlan& schedule);
 
-// One trial again, as `schedule` of a record holds it.
-struct ReplayResult {
-  model::Verdict verdict;
-  model::Observation seen;
-  nlohmann::json schedule;
-  std::vector<std::string> notes;
-};
-model::Result<ReplayResult> replay_schedule(const SearchRequest& request, const SearchHooks& hooks,
-                                            const nlohmann::json& recorded);
+// One trial again, as `schedule` of a record holds it; its notes say whether it was the same order.
+SearchResult replay_schedule(const SearchRequest& request, const SearchHooks& hooks,
+                             const nlohmann::json& recorded);
 
 }  // namespace relapse::run

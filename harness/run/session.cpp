@@ -9,13 +9,17 @@
 
 #include "model/nearest.h"
 #include "model/redactor.h"
+#include "model/shell.h"
 #include "os/files.h"
 #include "run/calibration_memory.h"
+#include "run/control_cpus.h"
 #include "run/host_tools.h"
 #include "run/judge.h"
+#include "run/path_hints.h"
 #include "run/planner.h"
 #include "run/record_head.h"
 #include "run/scenario_file.h"
+#include "run/schedule_search.h"
 #include "run/supervisor.h"
 #include "world/zygote_process.h"
 
@@ -88,6 +92,7 @@ class Session {
   void execute();
   void run_controls(const std::vector<size_t>& indexes, std::vector<Observation>& observations);
   void conclude(Entry& entry, const Observation& seen);
+  void search(Entry& entry);
   void apply_calibration();
   CalibrationFacts calibration_of(const Scenario& scenario);
   model::Record make_record() const;
@@ -388,18 +393,50 @@ void Session::conclude(Entry& entry, const Observation& seen) {
   }
 }
 
+// Many trials, one after the other, for each depends on how the last one came out.
+void Session::search(Entry& entry) {
+  SearchRequest search{*entry.plan,
+                       *entry.plan->schedule,
+                       request_.seed,
+                       {},
+                       static_cast<int>(control_cpus().size())};
+  search.hints = hints_from_files(entry.plan->world, control_for(search, {}).folders);
+  const SearchHooks hooks{[this](const auto& plans) { return run_trials(plans); }, judge};
+  auto result = request_.replay.is_null() ? search_schedules(search, hooks)
+                                          : replay_schedule(search, hooks, request_.replay);
+  conclude(entry, result.seen);
+  ScenarioRecord& record = entry.record;
+  if (record.verdict != VerdictKind::kError) {
+    record.verdict = result.verdict.kind;
+    record.reason = result.verdict.reason;
+  }
+  record.duration_ms = result.duration_ms;
+  record.trials = result.trials;
+  record.schedule = std::move(result.schedule);
+  record.notes.insert(record.notes.end(), result.notes.begin(), result.notes.end());
+  if (result.trials.failed > 0 && !request_.record_file.empty()) {
+    record.replay =
+        fmt::format("relapse replay {} --scenario {}", model::shell_quoted(request_.record_file),
+                    model::shell_quoted(record.id + "/" + record.variant));
+  }
+}
+
 void Session::execute() {
   std::vector<TrialPlan> plans;
   std::vector<size_t> indexes;
+  std::vector<size_t> searched;
   for (size_t i = 0; i < entries_.size(); ++i) {
-    if (entries_[i].plan) {
+    if (entries_[i].plan && entries_[i].plan->schedule) {
+      searched.push_back(i);
+    } else if (entries_[i].plan) {
       plans.push_back(*entries_[i].plan);
       indexes.push_back(i);
     }
   }
-  if (!plans.empty()) {
+  if (!plans.empty() || !searched.empty()) {
     auto supervisor = Supervisor::start();
     if (!supervisor) {
+      indexes.insert(indexes.end(), searched.begin(), searched.end());
       for (size_t index : indexes) {
         auto& record = entries_[index].record;
         record.verdict = supervisor.error().kind == ErrorKind::kUnavailable
@@ -413,6 +450,9 @@ void Session::execute() {
       run_controls(indexes, observations);
       for (size_t i = 0; i < indexes.size(); ++i) {
         conclude(entries_[indexes[i]], observations[i]);
+      }
+      for (size_t index : searched) {
+        search(entries_[index]);
       }
     }
   }
@@ -453,7 +493,8 @@ void Session::apply_calibration() {
         continue;
       }
       entry.record.calibration = facts;
-      if (!entry.record.specimen && !facts.complete && entry.record.verdict == VerdictKind::kPass) {
+      if (!request_.again && !entry.record.specimen && !facts.complete &&
+          entry.record.verdict == VerdictKind::kPass) {
         entry.record.verdict = VerdictKind::kInconclusive;
         entry.record.reason =
             "the scenario is not calibrated: it has not been shown able to fail "

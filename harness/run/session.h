@@ -28,6 +28,10 @@ struct SessionRequest {
   std::uint64_t seed = 1;
   std::optional<double> quiet_ms;  // instead of the scenarios' own
   std::string state_folder;        // where proofs are remembered; empty: nowhere
+  std::string record_file;         // where the record will lie, for commands that replay; or empty
+  // A record's `schedule`: that very order again, instead of a search. Null: search.
+  nlohmann::json replay;
+  bool again = false;  // a trial of a record: no proof is asked for, the verdict is its own
 };
 
 // What a live view is told; all of them must be set. `trial` is a number of its own for each
