@@ -23,6 +23,7 @@ struct Choice {
   std::string path;    // relative to the project
   std::string origin;  // "package", "reconstruction", "specimen"
   std::map<std::string, std::string> env;
+  std::vector<std::string> patches;  // of a project: made to a copy of it, in their order
 };
 
 // A part that programs play in the scenario: "runner", "agent".
@@ -32,6 +33,7 @@ struct Role {
   std::string default_choice;          // stands in when nothing is given; empty: something must be
   std::vector<std::string> arguments;  // of the subject, after its program
   std::map<std::string, Choice> choices;
+  bool is_project = false;  // played by a folder that is built, and not by a program
 };
 
 // One call to a fake that must have been made.
@@ -55,6 +57,11 @@ struct FirstOutputExpectation {  // its first byte of output or first call to a 
 struct StallExpectation {  // no quiet stretch of this length, even if it ended by itself
   double limit_ms = 0;
 };
+// A step has succeeded.
+struct StepExpectation {
+  std::string step;
+  std::string prints;  // and has printed this; empty: anything
+};
 
 // What lies on the disk when the subject has ended.
 struct TreeExpectation {
@@ -68,7 +75,7 @@ struct TreeExpectation {
 
 struct Expectation {
   std::variant<ExitExpectation, WithinExpectation, FirstOutputExpectation, StallExpectation,
-               CallExpectation, TreeExpectation>
+               CallExpectation, TreeExpectation, StepExpectation>
       what;
   std::string otherwise;  // the reason of the failure, in the scenario's own words; may be empty
 };
@@ -92,6 +99,21 @@ struct CalibrationCase {
   std::optional<VariantWorld> world;  // that world with what the case changes; none: nothing
   VerdictKind verdict = VerdictKind::kFail;
   std::optional<Cause> cause;  // what the diagnosis must name
+  std::string step;            // at which it must fail; empty: wherever
+};
+
+// What is done with a project, in worlds of their own, one after the other; a step that does not
+// succeed is the last.
+struct Step {
+  // Of a project's contract (relapse.env.json): what its deploy step supplies, whether the page
+  // that comes of it works, whether the build refuses without what is required, whether
+  // development starts without it.
+  enum class Check { kNone, kSupplied, kPage, kGuard, kDev };
+  std::string name;
+  std::string run;             // a line for the shell, in the project's folder
+  bool clean = false;          // in an empty folder instead, without the project
+  std::string keep;            // a folder of the world that later steps find at the same place
+  Check check = Check::kNone;  // instead of a line
 };
 
 // What is changed for the control: the same trial, with the suspected cause taken away.
@@ -117,6 +139,7 @@ struct Scenario {
   double quiet_ms = 5'000;       // nothing has moved for so long: diagnose
   double deadline_ms = 120'000;  // the trial is ended, whatever it does
   std::vector<Variant> variants;
+  std::vector<Step> steps;  // where the subject is a project
   std::vector<Expectation> expect;
   std::optional<ScheduleSettings> schedule;  // the fault; without it nothing is done to order
   std::optional<ControlRule> control;
@@ -127,6 +150,13 @@ struct Scenario {
 // the case.
 Scenario in_variant(const Scenario& scenario, const std::string& variant);
 Scenario in_case(const Scenario& scenario, const CalibrationCase& one);
+
+bool is_of_project(const Scenario& scenario);
+
+// "steps" of a scenario, and what the whole of it must be where there are some.
+Result<std::vector<Step>> steps_from_json(const nlohmann::json& value, const std::string& place);
+Result<> check_steps(const Scenario& scenario);
+std::string_view to_word(Step::Check check);
 
 // Errors carry the JSON pointer of what is wrong; who has the text turns it into a line.
 Result<Scenario> scenario_from_json(const nlohmann::json& document);

@@ -42,6 +42,7 @@ Result<> read_choice(const json& value, const std::string& pointer, Choice& choi
   choice.path = fields.required_text("path");
   choice.origin = fields.text("origin", "specimen");
   choice.env = fields.texts("env");
+  choice.patches = fields.list("patches");
   constexpr std::array kOrigins = {"package", "reconstruction", "specimen"};
   if (std::find(kOrigins.begin(), kOrigins.end(), choice.origin) == kOrigins.end()) {
     fields.fail("origin", fmt::format("'{}' is no origin", choice.origin),
@@ -56,6 +57,7 @@ Result<> read_role(const json& value, const std::string& pointer, Role& role) {
   role.place = fields.text("place");
   role.default_choice = fields.text("default");
   role.arguments = fields.list("arguments");
+  role.is_project = fields.flag("project", false);
   each_member(fields, "choices", [&](const json& member, const std::string& at, const auto& key) {
     return read_choice(member, at, role.choices[key]);
   });
@@ -193,15 +195,18 @@ Result<> read_expectation(const json& value, const std::string& pointer, Expecta
     }
     out.what = tree;
   }
+  if (note("step")) {
+    out.what = StepExpectation{fields.required_text("step"), fields.text("prints")};
+  }
   // Asked for here, so that the nearest valid name can be told to who misspells one.
   for (const char* name :
-       {"exit", "within", "first_output_within", "no_stall_of", "call", "tree"}) {
+       {"exit", "within", "first_output_within", "no_stall_of", "call", "tree", "step"}) {
     fields.child(name);
   }
   auto done = fields.finish();
   if (done && kinds != 1) {
     return field_error(pointer, "an expectation names exactly one thing",
-                       "exit, within, first_output_within, no_stall_of, call or tree");
+                       "exit, within, first_output_within, no_stall_of, call, tree or step");
   }
   return done;
 }
@@ -268,6 +273,7 @@ Result<> read_case(const json& value, const std::string& pointer, const Worlds& 
   } else {
     one.verdict = *verdict;
   }
+  one.step = fields.text("step");
   std::string cause = fields.text("cause");
   if (!cause.empty()) {
     one.cause = cause_from_word(cause);
@@ -338,6 +344,14 @@ void read_parts(Fields& fields, Scenario& scenario) {
     scenario.control.emplace();
     read_object(fields, "control", *scenario.control, read_control);
   }
+  if (const json* steps = fields.array("steps")) {
+    auto read = steps_from_json(*steps, "/steps");
+    if (read) {
+      scenario.steps = std::move(*read);
+    } else {
+      fields.fail(read.error());
+    }
+  }
   each_element(fields, "variants", [&](const json& element, const std::string& at) {
     return read_variant(element, at, worlds, scenario);
   });
@@ -389,6 +403,10 @@ Result<> check_whole(const Scenario& scenario) {
     if (!known) {
       return known;
     }
+  }
+  auto steps = check_steps(scenario);
+  if (!steps) {
+    return steps;
   }
   auto unique = check_unique(scenario.variants, "variants");
   unique = unique ? check_unique(scenario.calibration, "calibration") : unique;

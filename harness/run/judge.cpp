@@ -128,6 +128,11 @@ class Unmet {
                       : fmt::format("none of {} {} held what was expected", asked, what);
   }
 
+  // Of projects, which are judged step by step.
+  std::optional<std::string> operator()(const model::StepExpectation& wanted) const {
+    return fmt::format("the step {} was not made", wanted.step);
+  }
+
   std::optional<std::string> operator()(const model::TreeExpectation& wanted) const {
     const auto facts = facts_of(wanted, seen_);
     const bool failed = seen_.signaled || seen_.exit_code != 0;
