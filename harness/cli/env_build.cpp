@@ -9,21 +9,7 @@
 
 #include "os/terminal.h"
 
-extern char** environ;
-
 namespace relapse::cli {
-
-env::Environment caller_environment() {
-  env::Environment env;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string text = *entry;
-    const size_t equals = text.find('=');
-    if (equals != std::string::npos) {
-      env[text.substr(0, equals)] = text.substr(equals + 1);
-    }
-  }
-  return env;
-}
 
 model::Result<env::Environment> supplied_by(const std::string& env_file) {
   env::Environment supplied;

@@ -1,6 +1,6 @@
 #pragma once
-// What the commands that build something share: the caller's environment, the file of variables,
-// a runner of worlds with its line of progress.
+// What the commands that build something share: the file of variables, a runner of worlds with its
+// line of progress.
 
 #include <memory>
 #include <string>
@@ -12,8 +12,6 @@
 #include "run/world_commands.h"
 
 namespace relapse::cli {
-
-env::Environment caller_environment();
 
 // The names and values of a file; empty for no file.
 model::Result<env::Environment> supplied_by(const std::string& env_file);
