@@ -19,7 +19,7 @@ BuildSetup prepare_build(const std::string& folder, const Environment& caller,
   if (top != folder) {
     setup.mounts.push_back({top, top, true});
   }
-  setup.clean = find_leftovers(folder, top);
+  setup.clean = find_leftovers(folder);
   for (const auto& output : outputs) {
     fs::path path = (fs::path(folder) / output).lexically_normal();
     if (!path.has_filename()) {

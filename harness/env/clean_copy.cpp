@@ -133,9 +133,9 @@ bool is_wanted_though_ignored(const std::string& path) {
          is_one_of(relative.extension().string(), kConfiguring);
 }
 
-CleanCopy find_leftovers(const std::string& folder, const std::string& top) {
+CleanCopy find_leftovers(const std::string& folder) {
   CleanCopy clean;
-  auto listed = os::run_program({"git", "-C", top, "ls-files", "--others", "--ignored",
+  auto listed = os::run_program({"git", "-C", folder, "ls-files", "--others", "--ignored",
                                  "--exclude-standard", "--directory", "-z"},
                                 kGitMs);
   if (!listed || listed->status != 0) {
@@ -145,7 +145,7 @@ CleanCopy find_leftovers(const std::string& folder, const std::string& top) {
   const std::string& text = listed->output;
   for (size_t at = 0, end = 0; (end = text.find('\0', at)) != std::string::npos; at = end + 1) {
     const std::string relative = text.substr(at, end - at);
-    fs::path path = (fs::path(top) / relative).lexically_normal();
+    fs::path path = (fs::path(folder) / relative).lexically_normal();
     if (!path.has_filename()) {
       path = path.parent_path();
     }

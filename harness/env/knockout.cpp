@@ -325,7 +325,7 @@ Result<> Knockout::vary_again(Base& base, const Built& first, const Built& secon
   }
   facts.varying.clear();
   for (const auto& path : base.reference->varying_paths()) {
-    facts.varying.push_back(shown_path(path, request_.outputs));
+    facts.varying.push_back(redactor_.clean(shown_path(path, request_.outputs)));
   }
   return Done{};
 }
@@ -437,7 +437,7 @@ KnockoutName Knockout::report_name(const std::string& name, const Base& base) co
     const Built& built = finished_.at(without(base.env, name, lack));
     outcome = judge_build(base, name, built.seen, artifact_of(built, request_.outputs), redactor_);
     for (auto& path : outcome.paths) {
-      path = shown_path(path, request_.outputs);
+      path = redactor_.clean(shown_path(path, request_.outputs));
     }
     if (request_.keep_outputs && outcome.passes) {
       outcome.output_copy = built.copy;

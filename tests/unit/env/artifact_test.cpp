@@ -1,0 +1,99 @@
+#include "env/artifact.h"
+
+#include "catch.h"
+#include "os/files.h"
+
+namespace relapse::env {
+
+namespace {
+
+Artifact make(const std::map<std::string, std::string>& files) {
+  Artifact artifact;
+  for (const auto& [path, text] : files) {
+    model::FileEntry entry;
+    entry.mode = 0644;
+    entry.bytes = text.size();
+    entry.sha256 = os::sha256_of_text(text);
+    artifact.tree[path] = entry;
+  }
+  artifact.read = [files](const std::string& path) { return std::optional(files.at(path)); };
+  return artifact;
+}
+
+}  // namespace
+
+TEST_CASE("equal builds leave nothing to take out") {
+  const Reference reference(make({{"a", "1"}, {"b", "2"}}), make({{"a", "1"}, {"b", "2"}}));
+  CHECK(reference.deterministic());
+  CHECK(reference.compare(make({{"a", "1"}, {"b", "2"}})).same());
+  CHECK(reference.compare(make({{"a", "1"}, {"b", "3"}})).paths == std::vector<std::string>{"b"});
+  CHECK(reference.compare(make({{"a", "1"}})).paths == std::vector<std::string>{"b"});
+  CHECK(reference.compare(make({{"a", "1"}, {"b", "2"}, {"c", ""}})).paths ==
+        std::vector<std::string>{"c"});
+}
+
+TEST_CASE("a mode is part of what is delivered") {
+  auto other = make({{"a", "1"}});
+  other.tree["a"].mode = 0755;
+  CHECK_FALSE(Reference(make({{"a", "1"}})).compare(other).same());
+}
+
+TEST_CASE("a random build id is taken out of paths and texts") {
+  auto build = [](const std::string& id, const std::string& api) {
+    return make({{"static/" + id + "/main.js", "run('" + id + "')"},
+                 {"manifest.json", "{\"id\":\"" + id + "\",\"api\":\"" + api + "\"}"},
+                 {"same.js", "x"}});
+  };
+  const Reference reference(build("Xa3-b", "one"), build("pQ9_z", "one"));
+  CHECK_FALSE(reference.deterministic());
+  CHECK(reference.varying_paths().size() == 2);
+  CHECK(reference.compare(build("m7Kd0", "one")).same());
+  CHECK(reference.compare(build("m7Kd0", "two")).paths ==
+        std::vector<std::string>{"manifest.json"});
+}
+
+TEST_CASE("texts whose parts come and go are compared by their words") {
+  const auto pattern = learn_pattern("spans: a 12, b 7, took 31", "spans: b 9, a 12 2, took 8");
+  CHECK(pattern.how == FilePattern::How::kBag);
+  CHECK(fits(pattern, "", "took 77 spans a b, 1 2 3 12"));
+  CHECK_FALSE(fits(pattern, "", "took 77 spans a, 12"));        // b is lost
+  CHECK_FALSE(fits(pattern, "", "took 77 spans a b key, 12"));  // a word is new
+  CHECK(learn_pattern("one two", "three").how == FilePattern::How::kOpaque);
+}
+
+TEST_CASE("a time in a binary's header is passed over") {
+  using namespace std::string_literals;
+  auto archive = [](char time, char content) {
+    return "head\0"s + std::string(1, time) + "\0rest of the content "s + std::string(20, content);
+  };
+  const auto pattern = learn_pattern(archive('1', 'x'), archive('2', 'x'));
+  CHECK(pattern.how == FilePattern::How::kBytes);
+  CHECK(fits(pattern, archive('1', 'x'), archive('7', 'x')));
+  CHECK_FALSE(fits(pattern, archive('1', 'x'), archive('1', 'y')));
+}
+
+TEST_CASE("what varies in no known way decides nothing, and is named") {
+  using namespace std::string_literals;
+  auto build = [](const std::string& noise, const std::string& text) {
+    return make({{"seal", "\0"s + noise}, {"cache/pack", "\0\0"s + noise}, {"a.js", text}});
+  };
+  const Reference reference(build("wertzuio", "t"), build("asdfghjk", "t"));
+  const auto same = reference.compare(build("yxcvbnml", "t"));
+  CHECK(same.paths.empty());
+  CHECK(same.opaque == std::vector<std::string>{"seal"});  // a tool's cache is not delivered
+  CHECK(reference.compare(build("yxcvbnml", "u")).paths == std::vector<std::string>{"a.js"});
+}
+
+TEST_CASE("a third build unlearns what held for two by chance") {
+  auto build = [](const std::string& a, const std::string& b) {
+    return make({{"a", a}, {"b", b}});
+  };
+  Reference reference(build("n 1", "x"), build("n 2", "x"));
+  CHECK(reference.compare(build("n 3", "y")).paths == std::vector<std::string>{"b"});
+  reference.check(build("n 3", "y"));
+  const auto difference = reference.compare(build("n 4", "z"));
+  CHECK(difference.paths.empty());
+  CHECK(difference.opaque == std::vector<std::string>{"b"});
+}
+
+}  // namespace relapse::env
