@@ -166,9 +166,11 @@ std::function<int()> declare_env_knockout(CLI::App& app) {
   app.add_option("--candidates", options->candidates,
                  "names that may be wanted; those that are not supplied are tried with a value")
       ->type_name("A,B")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);  // so that -- is left for the build
   app.add_option("--output", options->outputs, "the folder that the build writes")
       ->type_name("DIR")
+      ->allow_extra_args(false)
       ->required();
   app.add_option("--jobs", options->jobs, "builds at a time (default: the cores)")
       ->type_name("N")
