@@ -39,6 +39,7 @@ int execute(RunOptions& options) {
   }
   options.request.project = *project;
   options.request.record_file = record_file(options.output);
+  options.request.caller = caller_environment();
   options.request.given = std::move(*given);
   options.request.state_folder = state_folder();
   options.request.calibrate = options.calibrate == "always"  ? run::CalibrateWhen::kAlways

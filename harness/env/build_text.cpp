@@ -1,6 +1,8 @@
 #include "env/build_text.h"
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <map>
 #include <vector>
 
@@ -118,6 +120,26 @@ std::string new_lines(std::string_view output, std::string_view reference) {
     out.append(line).push_back('\n');
   }
   return out;
+}
+
+std::string telling_line(std::string_view output) {
+  constexpr std::array<std::string_view, 6> kSigns = {"error",     "cannot",  "can't",
+                                                      "could not", "missing", "not found"};
+  constexpr size_t kLongest = 300;  // a sentence of a report, not a log
+  std::string last;
+  for (auto line : lines_of(output)) {
+    const size_t start = std::min(line.find_first_not_of(" \t\r"), line.size());
+    line = line.substr(start, kLongest);
+    std::string lower(line);
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (std::any_of(kSigns.begin(), kSigns.end(),
+                    [&](auto sign) { return lower.find(sign) != std::string::npos; })) {
+      return std::string(line);
+    }
+    last = line.empty() ? last : std::string(line);
+  }
+  return last;
 }
 
 }  // namespace relapse::env

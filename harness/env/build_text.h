@@ -18,4 +18,7 @@ bool names_word(std::string_view text, std::string_view name);
 // Both plain.
 std::string new_lines(std::string_view output, std::string_view reference);
 
+// The line that says what went wrong: the first that speaks of an error, else the last. Plain.
+std::string telling_line(std::string_view output);
+
 }  // namespace relapse::env

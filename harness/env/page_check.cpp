@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -12,6 +11,7 @@
 #include "os/file_tree.h"
 #include "os/files.h"
 #include "os/run_program.h"
+#include "os/scratch_folder.h"
 
 namespace relapse::env {
 
@@ -32,33 +32,6 @@ constexpr double kBrowserMs = 90'000;
 
 // What a page that works shows twice is what it always shows.
 constexpr int kLooksAtReference = 2;
-
-// A folder of the host, gone with this.
-class Scratch {
- public:
-  static Result<Scratch> make() {
-    std::string name = fs::temp_directory_path() / "relapse-page-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) {
-      return model::system_error("make a folder like " + name, errno);
-    }
-    return Scratch(std::move(name));
-  }
-  Scratch(Scratch&& other) noexcept : path_(std::exchange(other.path_, "")) {}
-  Scratch& operator=(Scratch&&) = delete;
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  ~Scratch() {
-    std::error_code error;  // of a folder of ours below /tmp: nothing depends on its removal
-    if (!path_.empty()) {
-      fs::remove_all(path_, error);
-    }
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  explicit Scratch(std::string path) : path_(std::move(path)) {}
-  std::string path_;
-};
 
 Result<FileTree> tree_of(const PageArtifact& artifact) {
   auto folder = os::open_fd(artifact.folder, O_RDONLY | O_DIRECTORY);
@@ -236,7 +209,7 @@ Result<std::vector<PageVerdict>> check_pages(CommandRunner& runner, const PageTo
   if (!distinct) {
     return distinct.error();
   }
-  auto scratch = Scratch::make();
+  auto scratch = os::ScratchFolder::make();
   if (!scratch) {
     return scratch.error();
   }

@@ -17,10 +17,12 @@
 #include "run/judge.h"
 #include "run/path_hints.h"
 #include "run/planner.h"
+#include "run/project_session.h"
 #include "run/record_head.h"
 #include "run/scenario_file.h"
 #include "run/schedule_search.h"
 #include "run/supervisor.h"
+#include "run/world_commands.h"
 #include "world/zygote_process.h"
 
 namespace relapse::run {
@@ -42,6 +44,7 @@ namespace {
 struct Entry {
   const Scenario* scenario = nullptr;
   std::optional<TrialPlan> plan;
+  std::optional<ProjectRequest> project;  // instead of a plan
   ScenarioRecord record;
   std::string replay;
 };
@@ -90,12 +93,14 @@ class Session {
   std::string calibration_key(const Scenario& scenario);
   std::vector<Observation> run_trials(const std::vector<TrialPlan>& plans);
   void execute();
+  void execute_projects();
   void run_controls(const std::vector<size_t>& indexes, std::vector<Observation>& observations);
   void conclude(Entry& entry, const Observation& seen);
   void search(Entry& entry);
   void apply_calibration();
   CalibrationFacts calibration_of(const Scenario& scenario);
   model::Record make_record() const;
+  int interrupted() const;
 
   const SessionRequest& request_;
   const SessionEvents& events_;
@@ -103,6 +108,7 @@ class Session {
   CalibrationMemory memory_;
   HostTools tools_;
   std::unique_ptr<Supervisor> supervisor_;
+  std::unique_ptr<WorldCommands> commands_;  // of projects
   std::vector<Scenario> scenarios_;
   std::vector<Entry> entries_;
   int trials_begun_ = 0;
@@ -200,7 +206,11 @@ Result<> Session::add(const Scenario& scenario, const std::string& name,
     entry.record.subjects.push_back(subjects[role_name].facts);
   }
   refuse(entry, subjects);
-  if (entry.record.reason.empty()) {
+  if (entry.record.reason.empty() && model::is_of_project(scenario)) {
+    const auto& subject = subjects.at(scenario.subject);
+    entry.project = ProjectRequest{&scenario, subject.facts.path, subject.patches,
+                                   calibration != nullptr ? calibration->step : ""};
+  } else if (entry.record.reason.empty()) {
     const Scenario own = calibration != nullptr ? model::in_case(scenario, *calibration)
                                                 : model::in_variant(scenario, name);
     auto plan = make_plan(own, name, subjects, tools_, request_.seed);
@@ -456,7 +466,43 @@ void Session::execute() {
       }
     }
   }
+  execute_projects();
   apply_calibration();
+}
+
+void Session::execute_projects() {
+  std::vector<ProjectRequest> requests;
+  std::vector<ScenarioRecord*> records;
+  for (auto& entry : entries_) {
+    if (entry.project) {
+      requests.push_back(*entry.project);
+      records.push_back(&entry.record);
+    }
+  }
+  if (requests.empty() || interrupted() != 0) {
+    return;
+  }
+  env::RunnerProgress progress;
+  progress.expected = events_.expected;
+  progress.started = [this](int id, const std::string& label) {
+    events_.started(trials_begun_ + id, label);
+  };
+  progress.finished = [this](int id) { events_.finished(trials_begun_ + id); };
+  progress.tick = events_.tick;
+  auto runner = WorldCommands::start(progress);
+  const auto outcomes = runner ? run_projects(requests, request_.caller, **runner, request_.jobs)
+                               : refused_projects(requests, runner.error());
+  for (size_t i = 0; i < outcomes.size(); ++i) {
+    conclude_project(requests[i], outcomes[i], *records[i]);
+  }
+  if (runner) {
+    commands_ = *std::move(runner);
+  }
+}
+
+int Session::interrupted() const {
+  const int by = supervisor_ ? supervisor_->interrupted() : 0;
+  return by == 0 && commands_ ? commands_->interrupted() : by;
 }
 
 CalibrationFacts Session::calibration_of(const Scenario& scenario) {
@@ -537,7 +583,7 @@ Result<SessionResult> Session::run() {
     return ready.error();
   }
   execute();
-  return SessionResult{make_record(), supervisor_ ? supervisor_->interrupted() : 0};
+  return SessionResult{make_record(), interrupted()};
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // A whole `run` or `calibrate`: scenarios, subjects, plans, trials, controls, verdicts, record.
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,6 +33,7 @@ struct SessionRequest {
   // A record's `schedule`: that very order again, instead of a search. Null: search.
   nlohmann::json replay;
   bool again = false;  // a trial of a record: no proof is asked for, the verdict is its own
+  std::map<std::string, std::string> caller;  // the caller's environment: where tools are
 };
 
 // What a live view is told; all of them must be set. `trial` is a number of its own for each

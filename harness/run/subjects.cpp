@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "os/files.h"
+#include "run/project_view.h"
 
 namespace relapse::run {
 
@@ -125,6 +126,37 @@ ResolvedSubject SubjectResolver::describe(const std::string& path, model::Subjec
   return subject;
 }
 
+ResolvedSubject SubjectResolver::describe_project(const std::string& path,
+                                                  const std::vector<std::string>& patches,
+                                                  model::SubjectFacts facts) {
+  ResolvedSubject project;
+  std::error_code error;
+  const fs::path real = fs::canonical(path, error);
+  // Without what its lock file names it cannot be built: a checkout without `npm ci`.
+  const bool bare = fs::exists(real / "package-lock.json", error) &&
+                    !fs::is_directory(real / "node_modules", error);
+  facts.path = path;
+  if (error || !fs::is_directory(real, error) || bare) {
+    facts.origin = "missing";
+    project.facts = std::move(facts);
+    return project;
+  }
+  facts.path = real;
+  auto known = hashes_.find(facts.path);
+  if (known == hashes_.end()) {
+    auto hash = sha256_of_project(real);
+    known = hashes_.emplace(facts.path, hash ? *hash : "").first;
+  }
+  facts.sha256 = known->second;
+  for (const auto& patch : patches) {
+    project.patches.push_back(fs::path(project_) / patch);
+    auto hash = os::sha256_of_file(project.patches.back());
+    facts.sha256 = os::sha256_of_text(facts.sha256 + (hash ? *hash : ""));
+  }
+  project.facts = std::move(facts);
+  return project;
+}
+
 ResolvedSubject SubjectResolver::resolve(const std::string& name, const model::Role& role,
                                          const std::string& choice) {
   model::SubjectFacts facts;
@@ -132,9 +164,14 @@ ResolvedSubject SubjectResolver::resolve(const std::string& name, const model::R
   auto given = given_.find(name);
   if (choice.empty() && given != given_.end()) {
     facts.origin = "given";
-    auto subject = describe(given->second, std::move(facts));
+    auto subject = role.is_project ? describe_project(given->second, {}, std::move(facts))
+                                   : describe(given->second, std::move(facts));
     subject.facts.label = fmt::format("{} {}", name, fs::path(given->second).filename().string());
-    subject.remedy = fmt::format("--subject {} names no file", name);
+    subject.remedy =
+        role.is_project
+            ? fmt::format("--subject {} names a folder, in which `npm ci` has run if it needs it",
+                          name)
+            : fmt::format("--subject {} names no file", name);
     return subject;
   }
   auto found = role.choices.find(choice.empty() ? role.default_choice : choice);
@@ -146,7 +183,9 @@ ResolvedSubject SubjectResolver::resolve(const std::string& name, const model::R
     return subject;
   }
   facts.origin = found->second.origin;
-  auto subject = describe(fs::path(project_) / found->second.path, std::move(facts));
+  const std::string path = fs::path(project_) / found->second.path;
+  auto subject = role.is_project ? describe_project(path, found->second.patches, std::move(facts))
+                                 : describe(path, std::move(facts));
   subject.facts.label = found->second.label.empty() ? found->first : found->second.label;
   subject.env = found->second.env;
   subject.remedy = fmt::format("run `make setup`, or give one: --subject {}=PATH", name);

@@ -17,6 +17,7 @@ struct ResolvedSubject {
   bool is_open = false;         // any user may read it (and execute it, where it is executable)
   bool folder_is_open = false;  // any user may list and enter the folder that it lies in
   std::map<std::string, std::string> env;  // of the choice
+  std::vector<std::string> patches;        // as well; absolute
   std::string remedy;                      // where it is missing
 };
 
@@ -38,6 +39,8 @@ class SubjectResolver {
 
  private:
   ResolvedSubject describe(const std::string& path, model::SubjectFacts facts);
+  ResolvedSubject describe_project(const std::string& path, const std::vector<std::string>& patches,
+                                   model::SubjectFacts facts);
 
   std::string project_;
   GivenSubjects given_;
