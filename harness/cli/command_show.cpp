@@ -12,6 +12,7 @@ namespace {
 
 std::string describe(const std::map<std::string, std::string>& use) {
   std::vector<std::string> parts;
+  parts.reserve(use.size());
   for (const auto& [role, choice] : use) {
     parts.push_back(fmt::format("{}: {}", role, choice));
   }

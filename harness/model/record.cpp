@@ -156,7 +156,7 @@ Result<> read_control(const json& object, const std::string& pointer, ControlFac
 
 void read_what(Fields& fields, TreeDifference::What& out) {
   const std::string word = fields.stated_text("what");
-  const auto words = difference_words();
+  const auto& words = difference_words();
   auto found = std::find(words.begin(), words.end(), word);
   if (found == words.end()) {
     fields.fail("what", fmt::format("'{}' is no difference", word));
