@@ -137,4 +137,24 @@ int line_at(std::string_view text, size_t offset) {
   return 1 + static_cast<int>(std::count(text.begin(), end, '\n'));
 }
 
+Result<nlohmann::json> parse_json_text(const std::string& text, const std::string& file) {
+  try {
+    return nlohmann::json::parse(text);
+  } catch (const nlohmann::json::parse_error& e) {
+    const std::string what = e.what();
+    const size_t colon = what.rfind(": ");
+    return Error{ErrorKind::kScenario,
+                 "not JSON: " + (colon == std::string::npos ? what : what.substr(colon + 2)), "",
+                 file, line_at(text, e.byte)};
+  }
+}
+
+Error locate_error(Error error, const std::string& text, const std::string& file) {
+  error.file = file;
+  if (error.line == 0) {
+    error.line = line_of(lines_of_json(text), error.pointer);
+  }
+  return error;
+}
+
 }  // namespace relapse::model

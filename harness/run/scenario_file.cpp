@@ -28,27 +28,6 @@ namespace {
 
 constexpr const char* kSchema = "scenarios/schema.json";
 
-// An error that knows its pointer gets its line.
-Error locate(Error error, const std::string& text, const std::string& file) {
-  error.file = file;
-  if (error.line == 0) {
-    error.line = model::line_of(model::lines_of_json(text), error.pointer);
-  }
-  return error;
-}
-
-Result<json> parse_text(const std::string& text, const std::string& file) {
-  try {
-    return json::parse(text);
-  } catch (const json::parse_error& e) {
-    std::string what = e.what();
-    size_t colon = what.rfind(": ");
-    return Error{ErrorKind::kScenario,
-                 "not JSON: " + (colon == std::string::npos ? what : what.substr(colon + 2)), "",
-                 file, model::line_at(text, e.byte)};
-  }
-}
-
 Result<> check_fakes(const Scenario& scenario) {
   auto common = fakes::FakesConfig::parse(scenario.fakes, "/world/fakes");
   if (!common) {
@@ -139,13 +118,13 @@ std::vector<std::string> list_scenarios(const std::string& project) {
 }
 
 Result<Scenario> parse_scenario(const std::string& text, const std::string& file) {
-  auto document = parse_text(text, file);
+  auto document = model::parse_json_text(text, file);
   if (!document) {
     return document.error();
   }
   auto scenario = read_document(*document);
   if (!scenario) {
-    return locate(scenario.error(), text, file);
+    return model::locate_error(scenario.error(), text, file);
   }
   return scenario;
 }
@@ -164,19 +143,20 @@ Result<Scenario> read_scenario_file(const std::string& file, const std::string& 
   if (!schema_text) {
     return schema_text.error();
   }
-  auto schema = parse_text(*schema_text, schema_file);
+  auto schema = model::parse_json_text(*schema_text, schema_file);
   if (!schema) {
     return schema.error();
   }
   auto checked = check_schema(*schema, json::parse(*text));
   if (!checked) {
-    return locate(checked.error(), *text, file);
+    return model::locate_error(checked.error(), *text, file);
   }
   scenario->folder = fs::path(file).parent_path();
   if (fs::path(scenario->folder).filename() != scenario->id) {
-    return locate(model::Error{ErrorKind::kScenario,
-                               fmt::format("the id '{}' is not the folder's name", scenario->id)},
-                  *text, file);
+    return model::locate_error(
+        model::Error{ErrorKind::kScenario,
+                     fmt::format("the id '{}' is not the folder's name", scenario->id)},
+        *text, file);
   }
   return scenario;
 }
