@@ -11,6 +11,7 @@ namespace {
 const std::vector<Command>& env_commands() {
   static const std::vector<Command> commands = {
       {"scan", "which variables the source names, and where", declare_env_scan},
+      {"observe", "which variables a real build asks for, and where", declare_env_observe},
       {"knockout", "build without each variable, and with it empty: what notices?",
        declare_env_knockout},
       {"page", "does a built page work in a browser?", declare_env_page},

@@ -31,7 +31,7 @@ def _watch():
         known.add((name, file, line))
         try:
             with open(log, "a") as out:
-                out.write("P\t%s\t%s\t%d\n" % (name, file, line))
+                out.write("P\t%s\t%s\t%d\t%d\n" % (name, file, line, len(os.environ)))
         except OSError:
             pass
 
