@@ -13,6 +13,7 @@ const std::vector<Command>& env_commands() {
       {"scan", "which variables the source names, and where", declare_env_scan},
       {"supplied", "which variables a deploy gives, found by running its own steps",
        declare_env_supplied},
+      {"observe", "which variables a real build asks for, and where", declare_env_observe},
       {"knockout", "build without each variable, and with it empty: what notices?",
        declare_env_knockout},
       {"page", "does a built page work in a browser?", declare_env_page},

@@ -152,10 +152,6 @@ int execute(const KnockoutOptions& options) {
   return exit_code_of(*report);
 }
 
-std::string check_duration(const std::string& text) {
-  return model::parse_duration_ms(text) ? "" : "takes a duration: 30s, 5min";
-}
-
 }  // namespace
 
 std::function<int()> declare_env_knockout(CLI::App& app) {

@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <iostream>
 
+#include "model/fields.h"
 #include "os/terminal.h"
 
 namespace relapse::cli {
@@ -44,6 +46,22 @@ model::Result<WatchedRunner> start_runner() {
   }
   runner.commands = std::move(*commands);
   return runner;
+}
+
+model::Result<std::string> observer_folder() {
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  const auto folder = program.parent_path() / "observer";
+  if (error || !std::filesystem::exists(folder / "relapse-preload.so", error)) {
+    return model::Error{model::ErrorKind::kUnavailable,
+                        "the observers are not at " + folder.string(),
+                        "they are built with the program: make build"};
+  }
+  return folder.string();
+}
+
+std::string check_duration(const std::string& text) {
+  return model::parse_duration_ms(text) ? "" : "takes a duration: 30s, 5min";
 }
 
 double steady_ms() {

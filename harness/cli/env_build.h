@@ -23,6 +23,12 @@ struct WatchedRunner {
 };
 model::Result<WatchedRunner> start_runner();
 
+// What is shown to an observed build: the folder `observer` beside the program.
+model::Result<std::string> observer_folder();
+
+// For options that take a duration: empty, or what is wrong.
+std::string check_duration(const std::string& text);
+
 // Milliseconds on a clock that only goes forward.
 double steady_ms();
 
