@@ -100,9 +100,9 @@ void add_schedule(std::vector<Finding>& out, const nlohmann::json& schedule) {
   const auto reduced = part_of(schedule, "reduced");
   if (const auto switches = number_in(reduced, "switches", -1); switches >= 0) {
     parts.push_back(switches == 0
-                        ? "no switch between actors is needed"
+                        ? "no forced switch is needed"
                         : fmt::format("{} {} enough",
-                                      plural(static_cast<size_t>(switches), "switch", "switches"),
+                                      plural(static_cast<size_t>(switches), "forced switch", "forced switches"),
                                       switches == 1 ? "is" : "are"));
   }
   const auto replays = part_of(schedule, "replays");

@@ -15,9 +15,11 @@ using model::ScheduleTrace;
 
 namespace {
 
-// What an actor's first call is worth against the share of its calls (at most 1) under a hint:
-// a worker begins with its own folder, and only later may touch another's.
-constexpr double kFirstCallWeight = 1.0;
+// Against the share of its calls that fit (at most 1): an actor's first call, for a worker begins
+// with its own folder, and only later may touch another's; and the deeper of two paths that fit
+// alike (paths are shorter than 4096), for it says more.
+constexpr double kFirstCallWeight = 0.1;
+constexpr double kDepthWeight = 0.00001;
 
 using EventsByActor = std::map<std::string, std::vector<const ScheduleEvent*>>;
 
@@ -35,27 +37,27 @@ bool within(const std::string& path, const std::string& folder) {
          (path.size() == folder.size() || path[folder.size()] == '/');
 }
 
-// The hint whose path is the longest that holds `path`.
-const ActorHint* closest_hint(const std::string& path, const std::vector<ActorHint>& hints) {
-  const ActorHint* best = nullptr;
-  for (const auto& hint : hints) {
-    if (within(path, hint.path) && (best == nullptr || hint.path.size() > best->path.size())) {
-      best = &hint;
-    }
-  }
-  return best;
+// A folder above is on the way to the work, unless it is taken away.
+bool on_the_way(const ScheduleEvent& event, const std::string& path) {
+  return within(path, event.paths[0]) && event.call != "rmdir" && event.call != "unlink" &&
+         event.call != "rename";
 }
 
-double fitness(const std::vector<const ScheduleEvent*>& events, const ActorHint& hint,
-               const std::vector<ActorHint>& hints) {
-  if (events.empty()) {
+// Work on a hint's path is all below it. Who works on several hints' paths works on the one above
+// them all.
+double fitness(const std::vector<const ScheduleEvent*>& events, const ActorHint& hint) {
+  auto below = std::count_if(events.begin(), events.end(), [&](const ScheduleEvent* event) {
+    return within(event->paths[0], hint.path);
+  });
+  if (below == 0) {
     return 0;
   }
   auto fitting = std::count_if(events.begin(), events.end(), [&](const ScheduleEvent* event) {
-    return closest_hint(event->paths[0], hints) == &hint;
+    return within(event->paths[0], hint.path) || on_the_way(*event, hint.path);
   });
   double score = static_cast<double>(fitting) / static_cast<double>(events.size());
-  return score + (events[0]->paths[0] == hint.path ? kFirstCallWeight : 0);
+  return score + (events[0]->paths[0] == hint.path ? kFirstCallWeight : 0) +
+         kDepthWeight * static_cast<double>(hint.path.size());
 }
 
 // The best pair of actor and hint first; each of both is used once.
@@ -64,7 +66,7 @@ std::map<std::string, ActorHint> assign(const EventsByActor& actors,
   std::vector<std::tuple<double, std::string, const ActorHint*>> pairs;
   for (const auto& [actor, events] : actors) {
     for (const auto& hint : hints) {
-      double score = fitness(events, hint, hints);
+      double score = fitness(events, hint);
       if (score > 0) {
         pairs.emplace_back(-score, actor, &hint);
       }

@@ -159,11 +159,23 @@ bool accounts_for(const ScheduleEvent& cause, const ScheduleEvent& effect) {
          ((effect.error == EEXIST && makes(cause)) || (effect.error == ENOENT && removes(cause)));
 }
 
+// The actor has made the same call again later, and it went well: the failure did not matter.
+bool recovered(const Events& events, size_t failure) {
+  return std::any_of(events.begin() + static_cast<std::ptrdiff_t>(failure) + 1, events.end(),
+                     [&](const ScheduleEvent& event) {
+                       return event.actor == events[failure].actor &&
+                              event.same_call(events[failure]) && succeeded(event);
+                     });
+}
+
 // A call that fails here and not so there, and the change that made the difference. The change
 // must itself have moved: a failure that it precedes in both traces is not its doing.
 std::optional<Pair> by_result(const Events& failing, const Events& passing, size_t from) {
   for (size_t i = from; i < failing.size(); ++i) {
     if (!known(failing[i]) || failing[i].error == 0 || failing[i].withdrawn) {
+      continue;
+    }
+    if (recovered(failing, i)) {
       continue;
     }
     auto there = find_step(passing, failing[i]);

@@ -102,7 +102,7 @@ class Reducer {
   }
 
   void keep(ScheduleTrace trace) {
-    if (count_switches(trace.events) <= count_switches(out_.failing.events)) {
+    if (count_forced(trace) <= count_forced(out_.failing)) {
       out_.failing = std::move(trace);
     }
   }
@@ -192,6 +192,11 @@ class Reducer {
 };
 
 }  // namespace
+
+int count_forced(const ScheduleTrace& trace) {
+  return trace.plan.strategy == "switches" ? static_cast<int>(trace.plan.switches.size())
+                                           : count_switches(trace.events);
+}
 
 std::vector<ScheduleSwitch> switches_of(const std::vector<ScheduleEvent>& events) {
   Switches switches;

@@ -39,6 +39,10 @@ model::Result<Reduction> reduce(const model::ScheduleTrace& failing, const RunPl
 // Every place of `events` where the turn passes.
 std::vector<model::ScheduleSwitch> switches_of(const std::vector<model::ScheduleEvent>& events);
 
+// The switches that were forced: where an actor stood back though it could have gone on. In a trace
+// that was not reduced that is not known, and every place where the turn passed counts.
+int count_forced(const model::ScheduleTrace& trace);
+
 // The plan that follows `trace` step by step.
 model::SchedulePlan replay_plan(const model::ScheduleTrace& trace);
 

@@ -253,7 +253,7 @@ class Search {
   void tell(const fault::Reduction& reduction) {
     const auto explanation = fault::explain(reduction.failing, reduction.passing, request_.hints);
     out_.schedule["reduced"] = {
-        {"switches", model::count_switches(reduction.failing.events)},
+        {"switches", fault::count_forced(reduction.failing)},
         {"of", model::count_switches(failing_->events)},
         {"complete", reduction.complete},
         {"runs", reduction.runs},
