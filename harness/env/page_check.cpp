@@ -41,59 +41,38 @@ Result<FileTree> tree_of(const PageArtifact& artifact) {
   return os::read_file_tree(*folder);
 }
 
-// The artifacts whose content no earlier one has, and for each the one that stands for it.
-struct Distinct {
-  std::vector<size_t> first;      // indexes of those that are opened
-  std::set<size_t> references;    // of these: one of the same content is a reference
-  std::vector<size_t> stands_in;  // by artifact: the index of the one that is opened for it
-};
-
-Result<Distinct> find_distinct(const std::vector<PageArtifact>& artifacts) {
-  Distinct distinct;
-  std::vector<FileTree> trees;
-  for (size_t i = 0; i < artifacts.size(); ++i) {
-    auto tree = tree_of(artifacts[i]);
-    if (!tree) {
-      return tree.error();
-    }
-    auto same = std::find_if(distinct.first.begin(), distinct.first.end(),
-                             [&](size_t other) { return trees[other] == *tree; });
-    distinct.stands_in.push_back(same == distinct.first.end() ? i : *same);
-    if (same == distinct.first.end()) {
-      distinct.first.push_back(i);
-    }
-    if (artifacts[i].reference) {
-      distinct.references.insert(distinct.stands_in.back());
-    }
-    trees.push_back(*std::move(tree));
-  }
-  return distinct;
-}
-
 std::string look_name(const PageArtifact& artifact, int look) {
   return look == 0 ? artifact.name : fmt::format("{}--{}", artifact.name, look + 1);
 }
 
-class Check {
- public:
-  Check(const PageTools& tools, const PageCheckRequest& request, Distinct distinct)
-      : tools_(tools), request_(request), distinct_(std::move(distinct)) {}
+}  // namespace
 
-  WorldCommand command(const std::string& copy_to) const;
-  Result<std::vector<PageVerdict>> judge(const std::string& folder) const;
+Result<> PageCheck::find_distinct() {
+  std::vector<FileTree> trees;
+  for (size_t i = 0; i < request_.artifacts.size(); ++i) {
+    auto tree = tree_of(request_.artifacts[i]);
+    if (!tree) {
+      return tree.error();
+    }
+    auto same = std::find_if(distinct_.first.begin(), distinct_.first.end(),
+                             [&](size_t other) { return trees[other] == *tree; });
+    distinct_.stands_in.push_back(same == distinct_.first.end() ? i : *same);
+    if (same == distinct_.first.end()) {
+      distinct_.first.push_back(i);
+    }
+    if (request_.artifacts[i].reference) {
+      distinct_.references.insert(distinct_.stands_in.back());
+    }
+    trees.push_back(*std::move(tree));
+  }
+  return model::Done{};
+}
 
- private:
-  json job() const;
-  bool is_reference(size_t index) const { return distinct_.references.contains(index); }
-  int looks_at(size_t index) const { return is_reference(index) ? kLooksAtReference : 1; }
-  Result<PageSeen> read(const std::string& folder, const std::string& name) const;
+int PageCheck::looks_at(size_t index) const {
+  return is_reference(index) ? kLooksAtReference : 1;
+}
 
-  const PageTools& tools_;
-  const PageCheckRequest& request_;
-  Distinct distinct_;
-};
-
-json Check::job() const {
+json PageCheck::job() const {
   json pages = json::array();
   for (size_t index : distinct_.first) {
     const auto& artifact = request_.artifacts[index];
@@ -112,7 +91,7 @@ json Check::job() const {
           {"pages", pages}};
 }
 
-WorldCommand Check::command(const std::string& copy_to) const {
+WorldCommand PageCheck::command() const {
   WorldCommand command;
   command.label = "page";
   command.argv = {tools_.node, tools_.driver + "/driver.mjs", kJob};
@@ -132,28 +111,28 @@ WorldCommand Check::command(const std::string& copy_to) const {
     }
   }
   command.files = {{model::WorldFile::Kind::kFile, kJob, job.dump(), 0644}};
-  command.collect = {{kOut, copy_to}};
+  command.collect = {{kOut, folder_}};
   command.secrets = request_.secrets;
   command.deadline_ms =
       kBrowserMs + request_.expect.limit_ms * static_cast<double>(job["pages"].size());
   return command;
 }
 
-Result<PageSeen> Check::read(const std::string& folder, const std::string& name) const {
-  auto text = os::read_file(fs::path(folder) / (name + ".json"));
+Result<PageSeen> PageCheck::read(const std::string& name) const {
+  auto text = os::read_file(fs::path(folder_) / (name + ".json"));
   if (!text) {
     return text.error();
   }
   return page_seen_from_text(*text);
 }
 
-Result<std::vector<PageVerdict>> Check::judge(const std::string& folder) const {
+Result<std::vector<PageVerdict>> PageCheck::judge_pages() const {
   std::map<size_t, PageSeen> seen;
   std::vector<PageSeen> references;
   for (size_t index : distinct_.first) {
     const auto& artifact = request_.artifacts[index];
     for (int look = 0; look < looks_at(index); ++look) {
-      auto one = read(folder, look_name(artifact, look));
+      auto one = read(look_name(artifact, look));
       if (!one) {
         return one.error();
       }
@@ -180,8 +159,6 @@ Result<std::vector<PageVerdict>> Check::judge(const std::string& folder) const {
   return verdicts;
 }
 
-}  // namespace
-
 Result<PageTools> find_page_tools(const std::string& driver_folder) {
   PageTools tools;
   tools.driver = driver_folder;
@@ -203,34 +180,42 @@ Result<PageTools> find_page_tools(const std::string& driver_folder) {
   return tools;
 }
 
-Result<std::vector<PageVerdict>> check_pages(CommandRunner& runner, const PageTools& tools,
-                                             const PageCheckRequest& request) {
-  auto distinct = find_distinct(request.artifacts);
-  if (!distinct) {
+Result<PageCheck> PageCheck::plan(const PageTools& tools, PageCheckRequest request,
+                                  const std::string& scratch) {
+  PageCheck check(tools, std::move(request));
+  if (auto distinct = check.find_distinct(); !distinct) {
     return distinct.error();
   }
+  check.folder_ =
+      check.request_.screenshots.empty() ? scratch + "/page" : check.request_.screenshots;
+  return check;
+}
+
+Result<std::vector<PageVerdict>> PageCheck::judge(const model::Observation& seen) const {
+  if (seen.end == model::TrialEnd::kSetupFailed) {
+    return seen.error;
+  }
+  if (seen.end != model::TrialEnd::kExited || seen.signaled || seen.exit_code != 0) {
+    const bool late = seen.end == model::TrialEnd::kDeadline;
+    return Error{ErrorKind::kSystem,
+                 fmt::format("the browser {}: {}", late ? "came to no end" : "could not be used",
+                             seen.output_tail)};
+  }
+  return judge_pages();
+}
+
+Result<std::vector<PageVerdict>> check_pages(CommandRunner& runner, const PageTools& tools,
+                                             const PageCheckRequest& request) {
   auto scratch = os::ScratchFolder::make();
   if (!scratch) {
     return scratch.error();
   }
-  const Check check(tools, request, *std::move(distinct));
-  const std::string folder =
-      request.screenshots.empty() ? scratch->path() + "/page" : request.screenshots;
-  auto seen = runner.run({check.command(folder)}, 1);
-  if (!seen) {
-    return seen.error();
+  auto check = PageCheck::plan(tools, request, scratch->path());
+  if (!check) {
+    return check.error();
   }
-  const auto& trial = seen->front();
-  if (trial.end == model::TrialEnd::kSetupFailed) {
-    return trial.error;
-  }
-  if (trial.end != model::TrialEnd::kExited || trial.signaled || trial.exit_code != 0) {
-    const bool late = trial.end == model::TrialEnd::kDeadline;
-    return Error{ErrorKind::kSystem,
-                 fmt::format("the browser {}: {}", late ? "came to no end" : "could not be used",
-                             trial.output_tail)};
-  }
-  return check.judge(folder);
+  auto seen = runner.run({check->command()}, 1);
+  return seen ? check->judge(seen->front()) : seen.error();
 }
 
 }  // namespace relapse::env
