@@ -1,0 +1,107 @@
+// How a check is told: as a table for people, as JSON for programs.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "env/check_judge.h"
+
+namespace relapse::env {
+
+namespace {
+
+std::string shown(const CheckRow& row) {
+  switch (row.state) {
+    case RowState::kFail:
+      return row.reason.find("does not notice") != std::string::npos ? "FAIL (silent)" : "FAIL";
+    case RowState::kInconclusive:
+      return "inconclusive";
+    case RowState::kWarning:
+      return "warning";
+    case RowState::kOptional:
+      return "optional";
+    case RowState::kOk:
+      return "ok";
+  }
+  return "";
+}
+
+struct Widths {
+  size_t name = 0, wanted = 0, supply = 0, without = 0;
+};
+
+std::string line_of(const CheckRow& row, const Widths& widths) {
+  const std::string wanted = row.wanted.empty() ? "" : "wanted by " + row.wanted;
+  const std::string without = row.without.empty() ? "" : "without it: " + row.without;
+  return fmt::format("  {:<{}}  {:<{}}  {:<{}}  {:<{}}  {}\n", row.name, widths.name, wanted,
+                     widths.wanted, row.supply, widths.supply, without, widths.without, shown(row));
+}
+
+}  // namespace
+
+std::string_view to_word(RowState state) {
+  switch (state) {
+    case RowState::kFail:
+      return "fail";
+    case RowState::kInconclusive:
+      return "inconclusive";
+    case RowState::kWarning:
+      return "warning";
+    case RowState::kOptional:
+      return "optional";
+    case RowState::kOk:
+      return "ok";
+  }
+  return "";
+}
+
+std::string to_table(const CheckReport& report) {
+  Widths widths;
+  for (const auto& row : report.rows) {
+    widths.name = std::max(widths.name, row.name.size());
+    widths.wanted =
+        std::max(widths.wanted, row.wanted.empty() ? 0 : row.wanted.size() + sizeof("wanted by"));
+    widths.supply = std::max(widths.supply, row.supply.size());
+    widths.without = std::max(widths.without,
+                              row.without.empty() ? 0 : row.without.size() + sizeof("without it:"));
+  }
+  std::string text;
+  for (const auto& row : report.rows) {
+    text += line_of(row, widths);
+    if (!row.reason.empty()) {
+      text += "       " + row.reason + "\n";
+    }
+    for (const auto& note : row.notes) {
+      text += "       " + note + "\n";
+    }
+  }
+  for (const auto& note : report.notes) {
+    text += "  note: " + note + "\n";
+  }
+  text += report.problems == 0
+              ? fmt::format("  {}", model::to_word(report.verdict))
+              : fmt::format("  {} problem{}", report.problems, report.problems == 1 ? "" : "s");
+  text += report.remedies.empty() ? "\n" : fmt::format(": {}\n", fmt::join(report.remedies, "; "));
+  return text;
+}
+
+nlohmann::ordered_json to_json(const CheckReport& report) {
+  nlohmann::ordered_json out;
+  out["verdict"] = model::to_word(report.verdict);
+  out["problems"] = report.problems;
+  out["names"] = nlohmann::ordered_json::array();
+  for (const auto& row : report.rows) {
+    out["names"].push_back({{"name", row.name},
+                            {"state", to_word(row.state)},
+                            {"wanted", row.wanted},
+                            {"supply", row.supply},
+                            {"without", row.without},
+                            {"reason", row.reason},
+                            {"notes", row.notes}});
+  }
+  out["remedies"] = report.remedies;
+  out["notes"] = report.notes;
+  return out;
+}
+
+}  // namespace relapse::env
