@@ -89,6 +89,7 @@ ScheduleTrace trace_of(const json& document) {
   }
   trace.programs = document.value("programs", std::map<std::string, std::string>());
   trace.actors_max = document.value("actors_max", 0);
+  trace.listener_refused = document.value("listener_refused", false);
   trace.notes = document.value("notes", std::vector<std::string>());
   if (document.contains("divergence")) {
     const auto& entry = document.at("divergence");
@@ -181,6 +182,9 @@ ordered_json to_json(const ScheduleTrace& trace) {
     out["divergence"] = ordered_json{{"at", trace.divergence->at},
                                      {"expected", trace.divergence->expected},
                                      {"found", trace.divergence->found}};
+  }
+  if (trace.listener_refused) {
+    out["listener_refused"] = true;
   }
   if (!trace.notes.empty()) {
     out["notes"] = trace.notes;

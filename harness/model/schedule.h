@@ -75,6 +75,8 @@ struct ScheduleTrace {
   std::map<std::string, std::string> programs;  // actor → its command's name
   int actors_max = 0;                           // PCT: n
   std::optional<Divergence> divergence;
+  // The subject wanted a seccomp listener of its own: a failure may be control's doing.
+  bool listener_refused = false;
   std::vector<std::string> notes;  // "a thread computed for 120 ms: decided without it"
 };
 

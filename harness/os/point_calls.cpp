@@ -87,6 +87,7 @@ constexpr PointCall kCalls[] = {
     {"begin", SYS_set_tid_address, CallKind::kBegin, {}, {}},
     {"begin", SYS_sigaltstack, CallKind::kBegin, {}, {}},
     {"getrandom", SYS_getrandom, CallKind::kRandom, {}, {}},
+    {"seccomp", SYS_seccomp, CallKind::kListener, {}, {}},
     {"sched", SYS_sched_setaffinity, CallKind::kPolicy, {}, {}},
     {"sched", SYS_sched_setscheduler, CallKind::kPolicy, {}, {}},
     {"sched", SYS_sched_setparam, CallKind::kPolicy, {}, {}},

@@ -18,6 +18,7 @@ enum class CallKind : std::uint8_t {
   kStart,     // starts a thread or a process
   kBegin,     // what runtimes call first of all in a new thread or process: its own first point
   kRandom,    // getrandom: answered, never held
+  kListener,  // seccomp for a listener of the subject's own: refused, for a thread has one
   kPolicy,  // would take a thread off the CPU or policy that it must stay on: answered, never held
 };
 

@@ -88,6 +88,8 @@ bool wanted(const PointCall& call, const FilterPoints& points) {
       return points.random;
     case CallKind::kPolicy:
       return points.policy;
+    case CallKind::kListener:
+      return false;  // by its flags alone
   }
   return false;
 }
@@ -102,6 +104,16 @@ void notify_creating_open(std::vector<sock_filter>& out, const PointCall& call) 
   out.push_back(skip_unless_equal(static_cast<std::uint32_t>(call.number), 4));
   out.push_back(load(low_half_of_arg(call.open_flags_arg)));
   out.push_back(skip_unless_bits(O_CREAT | O_TRUNC, 1));
+  out.push_back(answer(SECCOMP_RET_USER_NOTIF));
+  out.push_back(answer(SECCOMP_RET_ALLOW));
+}
+
+// The kernel would refuse it with EBUSY; notified, so that this is known.
+void notify_own_listener(std::vector<sock_filter>& out) {
+  constexpr int kFlagsArg = 1;
+  out.push_back(skip_unless_equal(SYS_seccomp, 4));
+  out.push_back(load(low_half_of_arg(kFlagsArg)));
+  out.push_back(skip_unless_bits(kFlagNewListener, 1));
   out.push_back(answer(SECCOMP_RET_USER_NOTIF));
   out.push_back(answer(SECCOMP_RET_ALLOW));
 }
@@ -129,6 +141,7 @@ Result<std::vector<sock_filter>> build_notify_filter(const FilterPoints& points)
       notify_creating_open(program, call);
     }
   }
+  notify_own_listener(program);
   program.push_back(answer(SECCOMP_RET_ALLOW));
   if (program.size() > BPF_MAXINSNS) {
     return Error{ErrorKind::kScenario, "too many system calls for one filter", "name fewer", "", 0};

@@ -126,6 +126,11 @@ void CallReceiver::dispose(const os::Notification& notification) {
     (void)listener_.answer(notification.id, 0);
     return;
   }
+  if (call->kind == CallKind::kListener) {
+    refused_listener_ = true;
+    (void)listener_.fail(notification.id, EBUSY);  // as the kernel would
+    return;
+  }
   bool begins = call->kind == CallKind::kBegin && begun_.insert(notification.tid).second;
   if (!begins && !is_point(*call)) {
     (void)listener_.let_go(notification.id);

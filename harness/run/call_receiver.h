@@ -43,7 +43,8 @@ class CallReceiver {
   std::vector<HeldCall> take(int wait_us);
   bool root_ended() const { return root_ended_; }
   bool closed() const { return closed_; }  // no thread of the subject is left under the filter
-  int held() const { return held_; }       // handed over, taken or not, and not answered
+  bool refused_listener() const { return refused_listener_; }
+  int held() const { return held_; }  // handed over, taken or not, and not answered
   void answered() { --held_; }
 
  private:
@@ -64,6 +65,7 @@ class CallReceiver {
   os::Pipe calls_;
   std::atomic<bool> root_ended_ = false;
   std::atomic<bool> closed_ = false;
+  std::atomic<bool> refused_listener_ = false;
   std::atomic<int> held_ = 0;
   std::set<int> begun_;  // threads that were held at their first call
   std::uint64_t random_calls_ = 0;

@@ -236,7 +236,14 @@ Verdict judge(const model::TrialPlan& plan, const Observation& seen) {
     return {VerdictKind::kInconclusive,
             "the world's memory limit was hit; raise limits.memory_bytes of the scenario"};
   }
-  return judge_expectations(plan, seen);
+  Verdict verdict = judge_expectations(plan, seen);
+  if (verdict.kind == VerdictKind::kFail && seen.trace && seen.trace->listener_refused) {
+    return {VerdictKind::kInconclusive,
+            "it asked for a seccomp listener of its own, which it cannot have under control; "
+            "then " +
+                verdict.reason};
+  }
+  return verdict;
 }
 
 }  // namespace relapse::run

@@ -55,6 +55,7 @@ class KernelGate : public ScheduleGate {
   model::Result<Arrivals> receive(int wait_us) override;
   model::Result<bool> reply(const HeldCall& call, const Answer& answer) override;
   Stillness is_quiet(const std::set<int>& held) override;
+  bool refused_listener() const override { return receiver_->refused_listener(); }
   std::string program(int tid) override;
   std::vector<std::string> notes() const override;
 

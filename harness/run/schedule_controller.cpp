@@ -65,6 +65,7 @@ Result<ScheduleOutcome> ScheduleController::run() {
   }
   outcome_.trace.actors_max = static_cast<int>(outcome_.trace.programs.size());
   outcome_.trace.divergence = scheduler_->divergence();
+  outcome_.trace.listener_refused = gate_.refused_listener();
   for (auto& note : gate_.notes()) {
     outcome_.trace.notes.push_back(std::move(note));
   }

@@ -56,6 +56,9 @@ class ScheduleGate {
   // `held`: the threads whose calls are held.
   virtual Stillness is_quiet(const std::set<int>& held) = 0;
 
+  // The subject asked for a seccomp listener of its own, which it cannot have under ours.
+  virtual bool refused_listener() const { return false; }
+
   // For people: the program's name, and remarks on how well control was kept.
   virtual std::string program(int tid) = 0;
   virtual std::vector<std::string> notes() const = 0;

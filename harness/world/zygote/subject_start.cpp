@@ -273,6 +273,10 @@ Error start_error(const model::WorldSpec& spec, const Failure& failure) {
     error.kind = ErrorKind::kScenario;
     error.remedy = "is it there, readable and executable for every user?";
   }
+  if (failure.step == Step::kFilter && failure.error == EBUSY) {
+    error.kind = ErrorKind::kUnavailable;
+    error.remedy = "relapse itself runs under a supervisor of system calls: run it outside of that";
+  }
   return error;
 }
 

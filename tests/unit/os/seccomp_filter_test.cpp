@@ -99,6 +99,12 @@ TEST_CASE("the ways around the filter do not exist for the subject") {
 #endif
 }
 
+TEST_CASE("a listener of the subject's own is notified, a plain filter is not") {
+  os::FilterPoints points;
+  CHECK(answer(points, SYS_seccomp, SECCOMP_FILTER_FLAG_NEW_LISTENER) == kNotify);
+  CHECK(answer(points, SYS_seccomp, 0) == kAllow);
+}
+
 TEST_CASE("a rule's calls are notified whatever the set of points") {
   os::FilterPoints points;
   points.mutations = false;

@@ -211,6 +211,17 @@ int own_filter(const std::string& folder) {
   return download(folder, false);
 }
 
+// Cannot do without a listener of its own.
+int own_listener(const std::string& folder) {
+  ::mkdir((folder + "/made").c_str(), 0755);
+  sock_filter allow[] = {BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+  sock_fprog program{1, allow};
+  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  long listener =
+      ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+  return listener < 0 ? 1 : 0;
+}
+
 // Interrupts itself every 200 µs, as runtimes do to their threads, while it makes and removes
 // folders. Correct: no call may fail.
 int signals(const std::string& folder) {
@@ -326,6 +337,9 @@ int main(int argc, char** argv) {
   }
   if (mode == "own-filter") {
     return own_filter(folder);
+  }
+  if (mode == "own-listener") {
+    return own_listener(folder);
   }
   if (mode == "random") {
     return random_bytes();
