@@ -70,8 +70,12 @@ std::function<int()> declare_explore(CLI::App& app) {
   auto& settings = request.settings;
   app.add_option("--check", request.check,
                  "a command for the shell, run in the same world when the program has ended: the "
-                 "trial fails if it does not exit with 0 (without it: if the program does not)")
+                 "trial fails if it does not exit with 0")
       ->type_name("COMMAND");
+  app.add_option("--tree-equals", request.tree_equals,
+                 "the trial fails if FOLDER (by itself, where the program starts) does not hold "
+                 "what DIR holds")
+      ->type_name("[FOLDER=]DIR");
   app.add_option("--trials,-n", settings.trials, "how many orders to try")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
@@ -102,6 +106,8 @@ std::function<int()> declare_explore(CLI::App& app) {
       "Runs the program again and again, each time in a fresh world, and decides in which order\n"
       "the file system calls of its threads and processes happen. What it writes goes with the\n"
       "world. A failing order is replayed, reduced to the fewest switches, and explained.\n"
+      "Without --check and --tree-equals a trial fails by its exit code, or by files that differ\n"
+      "from those that it leaves undisturbed.\n"
       "\n"
       "Exit codes: 0 no order failed, 1 one did, 2 bad usage, 3 harness error, 4 inconclusive.\n"
       "\n"

@@ -1,17 +1,14 @@
 #include "run/explore.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
-#include <optional>
 
 #include "model/fields.h"
 #include "model/shell.h"
-#include "os/files.h"
-#include "run/command_plan.h"
 #include "run/control_cpus.h"
+#include "run/explore_plan.h"
 #include "run/judge.h"
 #include "run/record_head.h"
 #include "run/schedule_search.h"
@@ -29,84 +26,13 @@ using model::VerdictKind;
 
 namespace {
 
-constexpr const char* kId = "explore";
-
-std::string command_text(const std::vector<std::string>& command) {
-  std::string out;
-  for (const auto& word : command) {
-    out += (out.empty() ? "" : " ") + model::shell_quoted(word);
-  }
-  return out;
-}
-
-// Where the user's files go: below a private folder of the world, whoever the user is.
-void put_user_files(const ExploreRequest& request, TrialPlan& plan) {
-  auto& world = plan.world;
-  world.home = "/home/" + world.user;
-  world.folder = world.home;
-  world.env["HOME"] = world.home;
-  world.files.push_back(
-      {model::WorldFile::Kind::kCopyOfTree, world.home, request.user_files, 0755});
-  auto& program = world.command.front();
-  if (program.find('/') != std::string::npos) {
-    program = (fs::path(request.folder) / program).lexically_normal();
-  }
-}
-
-TrialPlan plan_for(const ExploreRequest& request) {
-  CommandRequest command;
-  command.command = request.command;
-  command.folder = request.folder;
-  command.env = request.env;
-  command.deadline_ms = request.deadline_ms;
-  TrialPlan plan = make_command_plan(command);
-  plan.id = kId;
-  if (!request.user_files.empty()) {
-    put_user_files(request, plan);
-  }
-  if (request.check.empty()) {
-    plan.expect.push_back({model::ExitExpectation{0}, ""});
-  } else {
-    plan.check = {"sh", "-c", request.check};
-  }
-  return plan;
-}
-
-// The program's file on the host, by PATH where it is called by name.
-model::SubjectFacts describe(const ExploreRequest& request) {
-  model::SubjectFacts facts;
-  facts.name = fs::path(request.command.front()).filename();
-  facts.origin = "given";
-  facts.label = command_text(request.command);
-  std::vector<fs::path> candidates = {fs::path(request.folder) / request.command.front()};
-  if (request.command.front().find('/') == std::string::npos) {
-    candidates.clear();
-    auto path = request.env.find("PATH");
-    std::string_view rest = path == request.env.end() ? "/usr/bin:/bin" : path->second;
-    while (!rest.empty()) {
-      const size_t end = std::min(rest.find(':'), rest.size());
-      candidates.push_back(fs::path(rest.substr(0, end)) / request.command.front());
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
-  }
-  for (const auto& candidate : candidates) {
-    std::error_code error;
-    const fs::path real = fs::canonical(candidate, error);
-    if (!error && ::access(real.c_str(), X_OK) == 0) {
-      facts.path = real;
-      auto hash = os::sha256_of_file(real);
-      facts.sha256 = hash ? *hash : "";
-      return facts;
-    }
-  }
-  return facts;
-}
+constexpr const char* kId = "explore";  // of the record's entry
 
 class Exploration {
  public:
-  Exploration(const ExploreRequest& request, const SessionEvents& events)
+  Exploration(const ExploreRequest& request, const TrialPlan& plan, const SessionEvents& events)
       : request_(request), events_(events) {
-    search_.plan = plan_for(request);
+    search_.plan = plan;
     search_.settings = request.settings;
     if (search_.settings.folders.empty()) {
       // Where programs work; a home that was not asked for holds tools, whose start-up is noise.
@@ -123,7 +49,7 @@ class Exploration {
     entry.id = kId;
     entry.component = "command";
     entry.variant = command_text(request_.command);
-    entry.subjects.push_back(describe(request_));
+    entry.subjects.push_back(explored_program(request_));
     auto supervisor = Supervisor::start();
     if (!supervisor) {
       entry.verdict = supervisor.error().kind == ErrorKind::kUnavailable
@@ -132,7 +58,9 @@ class Exploration {
       entry.reason = supervisor.error().text();
     } else {
       supervisor_ = std::move(*supervisor);
-      if (request_.replay.is_null()) {
+      if (!run_undisturbed(entry)) {
+        // It is told why.
+      } else if (request_.replay.is_null()) {
         search(entry);
       } else {
         take(replay_schedule(search_, hooks_, request_.replay), entry);
@@ -167,6 +95,7 @@ class Exploration {
 
   void show(const Observation& seen, model::ScenarioRecord& entry) const {
     entry.diagnosis = seen.diagnosis;
+    entry.tree = tree_facts(search_.plan, seen);
     entry.stalls = seen.stalls;
     entry.notes.insert(entry.notes.end(), seen.notes.begin(), seen.notes.end());
     entry.output_tail = seen.output_tail;
@@ -181,6 +110,7 @@ class Exploration {
                            {"folder", request_.folder},
                            {"user_files", request_.user_files},
                            {"check", request_.check},
+                           {"tree_equals", request_.tree_equals},
                            {"deadline_ms", request_.deadline_ms}};
   }
 
@@ -202,22 +132,52 @@ class Exploration {
     }
     add("--user-files", request_.user_files);
     add("--check", request_.check);
+    add("--tree-equals", request_.tree_equals);
     return out + " -- " + command_text(request_.command);
   }
 
-  void search(model::ScenarioRecord& entry) {
-    // What the command does when nobody disturbs it, which also shows that it can be run at all.
-    const auto alone = run_trials({search_.plan}).front();
-    const auto undisturbed = judge(search_.plan, alone);
-    if (undisturbed.kind == VerdictKind::kError || undisturbed.kind == VerdictKind::kInconclusive) {
-      entry.verdict = undisturbed.kind;
-      entry.reason = "undisturbed: " + undisturbed.reason;
+  // What the command does when every call goes on in its turn: that it can be run at all, and
+  // which files it leaves. False: there is nothing to search, and the entry says why.
+  bool run_undisturbed(model::ScenarioRecord& entry) {
+    model::SchedulePlan calm;
+    calm.strategy = "calm";
+    calm.seed = request_.seed;
+    TrialPlan plan = search_.plan;
+    plan.call_control = control_for(search_, calm);
+    const bool by_files = wants_same_files();
+    if (by_files) {
+      plan.collect.push_back({plan.world.folder, ""});
+    }
+    const auto alone = run_trials({plan}).front();
+    const auto verdict = judge(plan, alone);
+    if (verdict.kind == VerdictKind::kError || verdict.kind == VerdictKind::kInconclusive) {
+      entry.verdict = verdict.kind;
+      entry.reason = "undisturbed: " + verdict.reason;
       show(alone, entry);
-      return;
+      return false;
     }
-    if (undisturbed.kind == VerdictKind::kFail) {
-      entry.notes.push_back("it fails undisturbed too: " + undisturbed.reason);
+    if (verdict.kind == VerdictKind::kFail) {
+      entry.notes.push_back("it fails undisturbed too: " + verdict.reason);
+    } else if (by_files) {
+      const auto again = run_trials({plan}).front();
+      auto first = alone.trees.find(plan.world.folder);
+      auto second = again.trees.find(plan.world.folder);
+      if (first != alone.trees.end() && second != again.trees.end()) {
+        expect_same_files(first->second, second->second, search_.plan);
+      }
+    } else if (request_.check.empty() && request_.tree_equals.empty()) {
+      entry.notes.push_back(
+          "the folder is too large to compare its files after every trial: say what must hold "
+          "with --check or --tree-equals");
     }
+    return true;
+  }
+
+  bool wants_same_files() const {
+    return request_.check.empty() && request_.tree_equals.empty() && is_comparable(request_);
+  }
+
+  void search(model::ScenarioRecord& entry) {
     take(search_schedules(search_, hooks_), entry);
     add_request(entry.schedule);
     if (entry.trials.failed > 0) {
@@ -252,7 +212,11 @@ Result<SessionResult> explore(const ExploreRequest& request, const SessionEvents
                  fmt::format("--user-files {}: there is no such folder", request.user_files),
                  "name a folder; its content becomes the command's home in each world"};
   }
-  return Exploration(request, events).run();
+  auto plan = explore_plan(request);
+  if (!plan) {
+    return plan.error();
+  }
+  return Exploration(request, *plan, events).run();
 }
 
 Result<ExploreRequest> explore_request_of(const model::ScenarioRecord& entry) {
@@ -266,6 +230,7 @@ Result<ExploreRequest> explore_request_of(const model::ScenarioRecord& entry) {
   request.folder = fields.stated_text("folder");
   request.user_files = fields.text("user_files");
   request.check = fields.text("check");
+  request.tree_equals = fields.text("tree_equals");
   request.deadline_ms = fields.stated_amount("deadline_ms");
   auto done = fields.finish_open();
   if (!done) {

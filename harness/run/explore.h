@@ -18,6 +18,7 @@ struct ExploreRequest {
   std::map<std::string, std::string> env;  // the caller's whole environment
   std::string user_files;                  // a folder, copied into each world; empty: none
   std::string check;                       // for sh -c, in the world; empty: none
+  std::string tree_equals;                 // "FOLDER=DIR" or "DIR"; empty: none
   model::ScheduleSettings settings;
   double deadline_ms = 60'000;  // of one trial
   std::uint64_t seed = 1;
@@ -26,8 +27,9 @@ struct ExploreRequest {
   nlohmann::json replay;
 };
 
-// A failure is an exit code other than 0, a signal, or a hang; with a check, a check that does
-// not exit with 0, or a hang. The record has one entry, "explore".
+// A failure is a hang, and: with a check, one that does not exit with 0; with a tree, other files;
+// without both, an exit code other than 0, a signal, or other files than two undisturbed runs left
+// alike. The record has one entry, "explore".
 model::Result<SessionResult> explore(const ExploreRequest& request, const SessionEvents& events);
 
 // The request of an entry that `explore` made; the environment is the caller's.
