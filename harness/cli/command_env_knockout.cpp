@@ -8,6 +8,7 @@
 #include "cli/env_build.h"
 #include "env/build_setup.h"
 #include "env/knockout.h"
+#include "env/scan.h"
 #include "model/fields.h"
 #include "model/verdict.h"
 #include "os/scratch_folder.h"
@@ -92,6 +93,26 @@ void print_for_people(const env::KnockoutReport& report) {
   fmt::print("{} builds in {:.1f} s\n", report.builds, report.seconds);
 }
 
+// Those that were named, or else what the sources read.
+model::Result<std::vector<std::string>> candidates_of(const KnockoutOptions& options,
+                                                      const std::string& folder) {
+  for (const auto& name : options.candidates) {
+    if (!env::is_variable_name(name)) {
+      return model::Error{model::ErrorKind::kUsage,
+                          fmt::format("--candidates: '{}' is no name of a variable", name),
+                          "--candidates API_URL,TOKEN"};
+    }
+  }
+  if (!options.candidates.empty()) {
+    return options.candidates;
+  }
+  auto scan = env::scan_folder(folder);
+  if (!scan) {
+    return scan.error();
+  }
+  return env::read_names(*scan);
+}
+
 model::Result<env::KnockoutRequest> make_request(const KnockoutOptions& options) {
   env::KnockoutRequest request;
   auto supplied = supplied_by(options.env_file);
@@ -99,15 +120,19 @@ model::Result<env::KnockoutRequest> make_request(const KnockoutOptions& options)
     return supplied.error();
   }
   request.supplied = std::move(*supplied);
-  request.candidates = options.candidates;
-  std::vector<std::string> tried = request.candidates;
-  for (const auto& [name, value] : request.supplied) {
-    tried.push_back(name);
-  }
   std::error_code error;
   const auto folder = std::filesystem::current_path(error);
   if (error) {
     return model::system_error("find the current folder", error.value());
+  }
+  auto candidates = candidates_of(options, folder);
+  if (!candidates) {
+    return candidates.error();
+  }
+  request.candidates = std::move(*candidates);
+  std::vector<std::string> tried = request.candidates;
+  for (const auto& [name, value] : request.supplied) {
+    tried.push_back(name);
   }
   auto setup = env::prepare_build(folder, caller_environment(), tried, options.outputs);
   request.build = env::command_of(options.build);
@@ -160,7 +185,8 @@ std::function<int()> declare_env_knockout(CLI::App& app) {
                  "NAME=VALUE lines: what the build is supplied with; each name is taken away")
       ->type_name("FILE");
   app.add_option("--candidates", options->candidates,
-                 "names that may be wanted; those that are not supplied are tried with a value")
+                 "names that may be wanted; those that are not supplied are tried with a value "
+                 "(default: what the sources read)")
       ->type_name("A,B")
       ->delimiter(',')
       ->allow_extra_args(false);  // so that -- is left for the build

@@ -24,15 +24,6 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(start, text.find_last_not_of(kSpace) + 1 - start);
 }
 
-bool is_name(std::string_view name) {
-  auto is_letter = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-  };
-  return !name.empty() && is_letter(name.front()) &&
-         std::all_of(name.begin(), name.end(),
-                     [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
-}
-
 // Where the closing quote is; npos: nowhere.
 size_t closing_quote(std::string_view text, size_t from, char quote) {
   for (size_t i = from; i < text.size(); ++i) {
@@ -89,6 +80,15 @@ std::string plain_value(std::string_view text) {
 
 }  // namespace
 
+bool is_variable_name(std::string_view name) {
+  auto is_letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  };
+  return !name.empty() && is_letter(name.front()) &&
+         std::all_of(name.begin(), name.end(),
+                     [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
+}
+
 Result<std::map<std::string, EnvEntry>> parse_env_text(std::string_view text,
                                                        const std::string& file) {
   std::map<std::string, EnvEntry> entries;
@@ -105,7 +105,7 @@ Result<std::map<std::string, EnvEntry>> parse_env_text(std::string_view text,
     }
     const size_t equals = row.find('=');
     const auto name = trimmed(row.substr(0, equals));
-    if (equals == std::string_view::npos || !is_name(name)) {
+    if (equals == std::string_view::npos || !is_variable_name(name)) {
       return Error{ErrorKind::kUsage, "this is not NAME=VALUE",
                    "a value over several lines stands in double quotes", file, line};
     }

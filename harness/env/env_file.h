@@ -14,6 +14,9 @@ struct EnvEntry {
   int line = 0;
 };
 
+// Letters, digits and underscores, no digit first: what shells and files can carry.
+bool is_variable_name(std::string_view name);
+
 // As the common readers do: `export` in front, # comments, 'single' quotes as they stand, "double"
 // quotes with \n and \" and over several lines; the last of several wins. No reference to other
 // variables is resolved. An error names the file and the line, never a value.

@@ -56,6 +56,7 @@ class LogReader {
   std::string shown(const std::string& path) const;
   void learn_place(const std::vector<std::string>& fields);
   bool copies_all(const std::string& place) const;
+  bool beside_a_listing(const std::string& place) const;
   void take(const std::vector<std::string>& fields);
   void add(Whose owner, ObservedName name, bool own_setting);
   void add_bundled(const std::string& name, const std::string& file, int line,
@@ -116,6 +117,27 @@ bool LogReader::copies_all(const std::string& place) const {
   const Place& found = places_.at(place);
   constexpr size_t kFew = 8;
   return found.listed || (found.names.size() >= kFew && found.names.size() * 5 >= found.keys * 4);
+}
+
+// "file:line:column" a line or two below a listing of all names: `for (const name in env) …`, as a
+// tool does that passes on what has its prefix. It wants none of them.
+bool LogReader::beside_a_listing(const std::string& place) const {
+  auto parts = [](const std::string& text) {
+    const size_t column = text.rfind(':');
+    const size_t line = column == std::string::npos ? column : text.rfind(':', column - 1);
+    return line == std::string::npos
+               ? std::pair(text, 0)
+               : std::pair(text.substr(0, line), number(text.substr(line + 1)));
+  };
+  constexpr int kLines = 3;
+  const auto [file, line] = parts(place);
+  for (const auto& [other, found] : places_) {
+    const auto [other_file, other_line] = parts(other);
+    if (found.listed && other_file == file && line >= other_line && line - other_line <= kLines) {
+      return true;
+    }
+  }
+  return false;
 }
 
 void LogReader::add(Whose owner, ObservedName name, bool own_setting) {
@@ -191,9 +213,11 @@ void LogReader::take(const std::vector<std::string>& fields) {
     bundlers_.insert(fields[1]);
   } else if (kind == kNodeRead && fields.size() >= 6) {
     saw_node_ = true;
-    if (!copies_all(fields[4])) {
-      add(whose(fields[2]),
-          {fields[1], "process.env", shown(fields[2]), number(fields[3]), "process.env"}, true);
+    const Whose owner = whose(fields[2]);
+    const bool passes_on = owner != Whose::kProject && beside_a_listing(fields[4]);
+    if (!copies_all(fields[4]) && !passes_on) {
+      add(owner, {fields[1], "process.env", shown(fields[2]), number(fields[3]), "process.env"},
+          true);
     }
   } else if (kind == kPythonRead && fields.size() >= 5) {
     saw_python_ = true;

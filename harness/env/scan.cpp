@@ -245,4 +245,16 @@ ScanResult join_findings(const std::vector<FileFindings>& files) {
   return result;
 }
 
+std::vector<std::string> read_names(const ScanResult& scan) {
+  std::vector<std::string> names;
+  for (const auto& name : scan.names) {
+    if (std::any_of(name.places.begin(), name.places.end(), [](const Place& place) {
+          return place.role == Role::kRead && !place.in_test;
+        })) {
+      names.push_back(name.name);
+    }
+  }
+  return names;
+}
+
 }  // namespace relapse::env

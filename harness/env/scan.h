@@ -94,6 +94,9 @@ FileFindings scan_text(const std::string& file, std::string_view text);
 // By name, with what the whole says of each.
 ScanResult join_findings(const std::vector<FileFindings>& files);
 
+// The names that code which is no test reads: what a build may want.
+std::vector<std::string> read_names(const ScanResult& scan);
+
 // "set by GitHub itself" and the like; empty for a name that somebody has to supply.
 std::string_view well_known(std::string_view name);
 
