@@ -11,6 +11,8 @@ namespace {
 const std::vector<Command>& env_commands() {
   static const std::vector<Command> commands = {
       {"scan", "which variables the source names, and where", declare_env_scan},
+      {"supplied", "which variables a deploy gives, found by running its own steps",
+       declare_env_supplied},
       {"knockout", "build without each variable, and with it empty: what notices?",
        declare_env_knockout},
       {"page", "does a built page work in a browser?", declare_env_page},

@@ -12,5 +12,6 @@ std::function<int()> declare_env(CLI::App& app);
 std::function<int()> declare_env_page(CLI::App& app);
 std::function<int()> declare_env_knockout(CLI::App& app);
 std::function<int()> declare_env_scan(CLI::App& app);
+std::function<int()> declare_env_supplied(CLI::App& app);
 
 }  // namespace relapse::cli

@@ -9,7 +9,7 @@ const A: &str = env!("A");
 const B: Option<&str> = option_env!("B");
 const C: &str = option_env!("C").unwrap_or("c");
 fn f<'a>(x: &'a str) -> char { env::var("D").unwrap(); std::env::var_os("E"); 'q' }
-fn g() { env::var("F").unwrap_or_else(|_| "f".into()); env::var("G").unwrap_or_else(|_| panic!("no G")); }
+fn g() { env::var("F").unwrap_or_else(|_| "f".into()); env::var("G").unwrap_or_else(|_| panic!()); }
 /* env!("NO") /* nested */ env!("NO") */
 const S: &str = r#"env::var("NO")"#; // env::var("NO")
 const NAME: &str = "H";

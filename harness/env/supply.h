@@ -1,0 +1,46 @@
+#pragma once
+// What a build is given: the facts that recorded calls of deploying tools hold. Values are looked
+// at, and only what kind they are goes on.
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace relapse::env {
+
+// In the order of how good they are: the worse of two is the smaller.
+enum class SupplyState { kAbsent, kEmpty, kSet };
+
+// The word that stands in JSON: "absent", "empty", "set".
+std::string_view to_word(SupplyState state);
+
+inline SupplyState state_of(std::string_view value) {
+  return value.empty() ? SupplyState::kEmpty : SupplyState::kSet;
+}
+
+// One call of a tool, as its stand-in wrote it down.
+struct RecordedCall {
+  std::vector<std::string> argv;  // [0]: the tool's name
+  std::map<std::string, std::string> env;
+  std::string folder;
+  std::map<std::string, std::string> env_files;  // ".env.production" → its text
+};
+
+// What a call says about variables.
+struct CallFacts {
+  std::string tool;                          // behind npx, pnpm exec and the like
+  bool builds = false;                       // or deploys: other calls say nothing about a build
+  bool env_reaches = false;                  // the process' environment is the build's
+  std::map<std::string, SupplyState> named;  // by --build-env, --build-arg, …
+  std::string mode;  // of .env files: "production" unless --mode says otherwise
+};
+
+// `tools`: more names of deploying tools; every call of these counts.
+CallFacts facts_of_call(const RecordedCall& call, const std::vector<std::string>& tools);
+
+// The tools that are replaced by recorders, and how: see the table of tool_calls.cpp.
+const std::vector<std::string>& deploying_tools();
+const std::vector<std::string>& inert_tools();
+
+}  // namespace relapse::env
