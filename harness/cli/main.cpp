@@ -41,6 +41,7 @@ constexpr const char* kFooter =
     "\n"
     "  relapse run                                    every scenario, current subjects\n"
     "  relapse run agent-stdin-open --subject runner=./run-agent.mjs --report out\n"
+    "  relapse explore -- ./program                   does an order of its calls fail?\n"
     "  relapse diagnose 510                           why does process 510 not move?";
 
 // A word that should have been a command, with the one that was meant.

@@ -161,6 +161,10 @@ TEST_CASE("an error names file, line and the nearest valid name") {
       {"\"cause\": \"stdin-open\"", "\"cause\": \"stdin-opened\"", "did you mean 'stdin-open'?"},
       {"\"${control_plane.url}\"", "\"${control_plan.url}\"", "did you mean 'control_plane.url'?"},
       {"\"origin\": \"package\"", "\"origin\": \"pakage\"", "did you mean 'package'?"},
+      {"\"expect\": [", R"("fault": {"schedule": {"strategy": "wlk"}}, "expect": [)",
+       "did you mean 'walk'?"},
+      {"\"expect\": [", R"("fault": {"schedule": {"trails": 9}}, "expect": [)",
+       "did you mean 'trials'?"},
       {"\"first_output_within\"", "\"first_output_witin\"", "did you mean 'first_output_within'?"},
   };
   for (const auto& slip : slips) {
