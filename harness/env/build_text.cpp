@@ -127,17 +127,27 @@ std::string telling_line(std::string_view output) {
                                                       "could not", "missing", "not found"};
   constexpr size_t kLongest = 300;  // a sentence of a report, not a log
   std::string last;
+  std::string opened;  // a line that speaks of an error and says on the next what it is
   for (auto line : lines_of(output)) {
     const size_t start = std::min(line.find_first_not_of(" \t\r"), line.size());
     line = line.substr(start, kLongest);
+    if (line.empty()) {
+      continue;
+    }
+    if (!opened.empty()) {
+      return opened + " " + std::string(line);
+    }
     std::string lower(line);
     std::transform(lower.begin(), lower.end(), lower.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    if (std::any_of(kSigns.begin(), kSigns.end(),
-                    [&](auto sign) { return lower.find(sign) != std::string::npos; })) {
+    const bool speaks = std::any_of(kSigns.begin(), kSigns.end(), [&](auto sign) {
+      return lower.find(sign) != std::string::npos;
+    });
+    if (speaks && !line.ends_with(':')) {
       return std::string(line);
     }
-    last = line.empty() ? last : std::string(line);
+    opened = speaks ? line : std::string_view();
+    last = line;
   }
   return last;
 }

@@ -38,7 +38,7 @@ ContractTrial::ContractTrial(ContractQuestion question, std::set<ContractPart> p
   for (const auto& one : question_.required) {
     tried.push_back(one.name);
   }
-  setup_ = prepare_build(question_.folder, question_.caller, tried, {question_.output});
+  setup_ = prepare_build(question_.folder, question_.caller, tried, question_.build.outputs);
   plan_builds();
 }
 
@@ -94,8 +94,8 @@ std::string ContractTrial::copy_of(const Build& build) const {
 WorldCommand ContractTrial::command_of(const Build& build) const {
   WorldCommand command;
   command.label = fmt::format("{} · {}", question_.label, build.label);
-  command.argv =
-      begin_clean({"/bin/sh", "-c", question_.build}, setup_.clean.remove, setup_.clean.outputs);
+  command.argv = begin_clean({"/bin/sh", "-c", question_.build.command}, setup_.clean.remove,
+                             setup_.clean.outputs);
   command.folder = question_.folder;
   command.env = setup_.base;
   for (const auto& [name, value] : build.env) {
@@ -105,7 +105,7 @@ WorldCommand ContractTrial::command_of(const Build& build) const {
   command.files = question_.changes;
   command.collect = {{setup_.outputs.front(), copy_of(build)}};
   command.secrets = question_.secrets;
-  command.deadline_ms = question_.deadline_ms;
+  command.deadline_ms = question_.build.limit_ms;
   return command;
 }
 
@@ -114,8 +114,8 @@ WorldCommand ContractTrial::dev_command() const {
   const auto& dev = *question_.dev;
   WorldCommand command;
   command.label = question_.label + " · dev";
-  command.argv = {question_.tools->node, question_.tools->driver + "/answers.mjs", dev.url,
-                  fmt::format("{:.0f}", dev.limit_ms), dev.command};
+  command.argv = {question_.tools->node, question_.tools->driver + "/starts.mjs",
+                  fmt::format("{:.0f}", dev.limit_ms), dev.ready, dev.command};
   command.folder = question_.folder;
   command.env = setup_.base;
   command.mounts = setup_.mounts;

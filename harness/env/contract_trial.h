@@ -11,6 +11,7 @@
 
 #include "env/build_setup.h"
 #include "env/command_runner.h"
+#include "env/contract.h"
 #include "env/page_check.h"
 #include "model/verdict.h"
 
@@ -30,28 +31,20 @@ struct RequiredName {
   bool lacks() const { return !supplied || supplied->empty(); }
 };
 
-struct DevCheck {
-  std::string command;  // a line for the shell
-  std::string url;      // is answered when it has started
-  double limit_ms = 30'000;
-};
-
 struct ContractQuestion {
   std::string label;                      // for progress
   std::string folder;                     // of the host, absolute
   std::vector<model::WorldFile> changes;  // of its files, for worlds
-  std::string build;                      // a line for the shell
-  std::string output;                     // folder, relative
+  ContractBuild build;
   Environment caller;
   Environment supplied;  // all that the deploy step gives to the build
   std::vector<RequiredName> required;
   std::optional<PageExpectation> page;
   std::optional<PageTools> tools;  // for the page and for dev
-  std::optional<DevCheck> dev;
+  std::optional<ContractDev> dev;
   std::string scratch;  // an empty folder of the host
   std::string screenshots;
   std::vector<std::string> secrets;
-  double deadline_ms = 600'000;  // of one build
 };
 
 enum class ContractPart { kSupplied, kPage, kGuard, kDev };

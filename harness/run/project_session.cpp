@@ -29,13 +29,13 @@ struct Share {
 }  // namespace
 
 std::vector<ProjectOutcome> run_projects(const std::vector<ProjectRequest>& requests,
-                                         const env::Environment& caller, env::CommandRunner& runner,
+                                         const ProjectTools& tools, env::CommandRunner& runner,
                                          int jobs) {
   std::vector<std::unique_ptr<ProjectTrial>> trials(requests.size());
   std::vector<ProjectOutcome> outcomes(requests.size());
   for (size_t i = 0; i < requests.size(); ++i) {
-    auto trial =
-        ProjectTrial::start(*requests[i].scenario, requests[i].folder, requests[i].patches, caller);
+    auto trial = ProjectTrial::start(*requests[i].scenario, requests[i].folder, requests[i].patches,
+                                     tools, runner);
     if (trial) {
       trials[i] = *std::move(trial);
     } else {

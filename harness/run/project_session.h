@@ -22,7 +22,7 @@ struct ProjectRequest {
 
 // One outcome a request, in their order; each is a verdict, whatever became of it.
 std::vector<ProjectOutcome> run_projects(const std::vector<ProjectRequest>& requests,
-                                         const env::Environment& caller, env::CommandRunner& runner,
+                                         const ProjectTools& tools, env::CommandRunner& runner,
                                          int jobs);
 
 // The outcomes where no world can be made.

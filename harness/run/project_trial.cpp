@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "env/build_setup.h"
 #include "env/build_text.h"
+#include "env/contract_question.h"
 
 namespace relapse::run {
 
@@ -25,12 +27,28 @@ namespace {
 // In a clean world nothing of the user's is there, tools' caches neither.
 constexpr const char* kCleanHome = "/tmp/home";
 
+env::ContractPart part_of(Step::Check check) {
+  switch (check) {
+    case Step::Check::kPage:
+      return env::ContractPart::kPage;
+    case Step::Check::kGuard:
+      return env::ContractPart::kGuard;
+    case Step::Check::kDev:
+      return env::ContractPart::kDev;
+    case Step::Check::kSupplied:
+    case Step::Check::kNone:
+      break;
+  }
+  return env::ContractPart::kSupplied;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<ProjectTrial>> ProjectTrial::start(const model::Scenario& scenario,
                                                           const std::string& folder,
                                                           const std::vector<std::string>& patches,
-                                                          const env::Environment& caller) {
+                                                          const ProjectTools& tools,
+                                                          env::CommandRunner& runner) {
   auto scratch = os::ScratchFolder::make();
   if (!scratch) {
     return scratch.error();
@@ -44,9 +62,9 @@ Result<std::unique_ptr<ProjectTrial>> ProjectTrial::start(const model::Scenario&
   if (error) {
     return model::system_error("mkdir " + scratch->path() + "/clean", error.value());
   }
-  std::unique_ptr<ProjectTrial> trial(new ProjectTrial(scenario, *std::move(scratch)));
+  std::unique_ptr<ProjectTrial> trial(
+      new ProjectTrial(scenario, tools, runner, *std::move(scratch)));
   trial->view_ = *std::move(view);
-  trial->caller_ = caller;
   return trial;
 }
 
@@ -56,7 +74,7 @@ std::string ProjectTrial::kept_copy(const Step& step) const {
 
 env::WorldCommand ProjectTrial::command_of(const Step& step) const {
   const std::string folder = step.clean ? scratch_.path() + "/clean" : view_.folder;
-  const auto setup = env::prepare_build(folder, caller_, {}, {});
+  const auto setup = env::prepare_build(folder, tools_.caller, {}, {});
   env::WorldCommand command;
   command.label = fmt::format("{} · {}", scenario_.id, step.name);
   command.argv = {"/bin/sh", "-c", step.run};
@@ -82,11 +100,66 @@ env::WorldCommand ProjectTrial::command_of(const Step& step) const {
   return command;
 }
 
-std::vector<env::WorldCommand> ProjectTrial::next() {
-  if (over_ || at_ == scenario_.steps.size()) {
-    return {};
+// Checks that stand together are made together: they share builds.
+Result<> ProjectTrial::begin_checks() {
+  std::set<env::ContractPart> parts;
+  for (size_t i = at_; i < scenario_.steps.size() && scenario_.steps[i].check != Step::Check::kNone;
+       ++i) {
+    parts.insert(part_of(scenario_.steps[i].check));
   }
-  return {command_of(scenario_.steps[at_])};
+  const std::string scratch = scratch_.path() + "/checks";
+  std::error_code error;
+  fs::create_directory(scratch, error);
+  if (error) {
+    return model::system_error("mkdir " + scratch, error.value());
+  }
+  const env::ContractPlace place{view_.folder, view_.sources, view_.changes};
+  auto contract = env::contract_of(place);
+  if (!contract) {
+    return contract.error();
+  }
+  auto question =
+      env::ask_contract(place, *contract, tools_.caller, tools_.page_driver, scratch, runner_);
+  if (!question) {
+    return question.error();
+  }
+  question->label = scenario_.id;
+  secrets_ = question->secrets;
+  checks_ = std::make_unique<env::ContractTrial>(*std::move(question), std::move(parts));
+  return model::Done{};
+}
+
+void ProjectTrial::end_checks() {
+  while (!over_ && at_ < scenario_.steps.size() &&
+         scenario_.steps[at_].check != Step::Check::kNone) {
+    const Step& step = scenario_.steps[at_];
+    const auto end = checks_->end_of(part_of(step.check));
+    end_step({step.name, end.verdict.kind, end.verdict.reason, end.output});
+  }
+  checks_.reset();
+}
+
+std::vector<env::WorldCommand> ProjectTrial::next() {
+  while (!over_ && at_ < scenario_.steps.size()) {
+    const Step& step = scenario_.steps[at_];
+    if (step.check == Step::Check::kNone) {
+      return {command_of(step)};
+    }
+    if (!checks_) {
+      if (auto begun = begin_checks(); !begun) {
+        const bool absent = begun.error().kind == model::ErrorKind::kUnavailable;
+        end_step({step.name, absent ? VerdictKind::kInconclusive : VerdictKind::kError,
+                  begun.error().text(), ""});
+        break;
+      }
+    }
+    auto commands = checks_->next();
+    if (!commands.empty()) {
+      return commands;
+    }
+    end_checks();
+  }
+  return {};
 }
 
 void ProjectTrial::end_step(StepEnd end) {
@@ -124,7 +197,11 @@ void ProjectTrial::take(const std::vector<Observation>& seen) {
   for (const auto& one : seen) {
     duration_ms_ += one.duration_ms;
   }
-  take_run(scenario_.steps[at_], seen.front());
+  if (checks_) {
+    checks_->take(seen);
+  } else {
+    take_run(scenario_.steps[at_], seen.front());
+  }
 }
 
 const ProjectTrial::StepEnd* ProjectTrial::find(const std::string& step) const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "env/command_runner.h"
+#include "env/contract_trial.h"
 #include "env/knockout_plan.h"
 #include "model/scenario.h"
 #include "model/verdict.h"
@@ -23,13 +24,21 @@ struct ProjectOutcome {
   double duration_ms = 0;   // of all its worlds together
 };
 
+// What trials of projects have in common.
+struct ProjectTools {
+  env::Environment caller;  // of who asks, for where the tools are
+  std::string page_driver;  // see env::PageTools
+};
+
 class ProjectTrial {
  public:
-  // `caller`: the environment of who asks, for where the tools are.
+  // `tools` and `runner` outlive it; the runner is for short questions whose answers decide what
+  // is to be run.
   static model::Result<std::unique_ptr<ProjectTrial>> start(const model::Scenario& scenario,
                                                             const std::string& folder,
                                                             const std::vector<std::string>& patches,
-                                                            const env::Environment& caller);
+                                                            const ProjectTools& tools,
+                                                            env::CommandRunner& runner);
 
   // What is to be run now, all at once; empty: it is over.
   std::vector<env::WorldCommand> next();
@@ -47,9 +56,12 @@ class ProjectTrial {
     std::string output;
   };
 
-  ProjectTrial(const model::Scenario& scenario, os::ScratchFolder scratch)
-      : scenario_(scenario), scratch_(std::move(scratch)) {}
+  ProjectTrial(const model::Scenario& scenario, const ProjectTools& tools,
+               env::CommandRunner& runner, os::ScratchFolder scratch)
+      : scenario_(scenario), tools_(tools), runner_(runner), scratch_(std::move(scratch)) {}
   env::WorldCommand command_of(const model::Step& step) const;
+  model::Result<> begin_checks();
+  void end_checks();
   std::string kept_copy(const model::Step& step) const;
   void end_step(StepEnd end);
   void take_run(const model::Step& step, const model::Observation& seen);
@@ -57,9 +69,11 @@ class ProjectTrial {
   model::Verdict judge(const model::StepExpectation& wanted) const;
 
   const model::Scenario& scenario_;
+  const ProjectTools& tools_;
+  env::CommandRunner& runner_;
   os::ScratchFolder scratch_;
   ProjectView view_;
-  env::Environment caller_;
+  std::unique_ptr<env::ContractTrial> checks_;  // while the steps are checks
   std::vector<StepEnd> ended_;
   size_t at_ = 0;  // of the steps
   bool over_ = false;

@@ -489,8 +489,9 @@ void Session::execute_projects() {
   };
   progress.finished = [this](int id) { events_.finished(trials_begun_ + id); };
   progress.tick = events_.tick;
+  const ProjectTools tools{request_.caller, request_.project + "/harness/env/page_driver"};
   auto runner = WorldCommands::start(progress);
-  const auto outcomes = runner ? run_projects(requests, request_.caller, **runner, request_.jobs)
+  const auto outcomes = runner ? run_projects(requests, tools, **runner, request_.jobs)
                                : refused_projects(requests, runner.error());
   for (size_t i = 0; i < outcomes.size(); ++i) {
     conclude_project(requests[i], outcomes[i], *records[i]);
