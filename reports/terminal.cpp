@@ -98,6 +98,7 @@ void TerminalColumns::add(const ScenarioRecord& planned) {
     leading_[i] = std::max(leading_[i], std::min(display_width(cells[i]), kWidestColumn));
   }
   verdict_ = std::max(verdict_, verdict_width(planned));
+  schedule_ = std::max(schedule_, schedule_words(planned).size());
 }
 
 TerminalWriter::TerminalWriter(std::ostream& out, TerminalColumns columns, TerminalStyle style)
@@ -120,8 +121,8 @@ std::string TerminalWriter::line(const ScenarioRecord& scenario) const {
   const std::string verdict = came_out(scenario);
   out += painted(verdict, paint_of(scenario));
   out += padded("", std::max(columns_.verdict_, verdict.size()) - verdict.size());
-  if (const auto words = schedule_words(scenario); !words.empty()) {
-    out += std::string(kGap) + words;
+  if (columns_.schedule_ > 0) {  // nor does this one, where no order was decided
+    out += std::string(kGap) + padded(schedule_words(scenario), columns_.schedule_);
   }
   out += fmt::format("{:>{}}", seconds(scenario.duration_ms), kTimeWidth + kGap.size());
   if (const auto extra = remarks(scenario); !extra.empty()) {

@@ -27,6 +27,7 @@ class TerminalColumns {
 
   std::vector<size_t> leading_;
   size_t verdict_ = 0;
+  size_t schedule_ = 0;
 };
 
 class TerminalWriter {

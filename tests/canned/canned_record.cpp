@@ -96,6 +96,7 @@ void add_passes(Record& record) {
       entry("guest-download-overlap", "storage", "skills-last", VerdictKind::kPass, 81250.5);
   searched.subjects = {download("reconstruction")};
   searched.trials = {200, 0, std::nullopt};
+  searched.schedule = {{"seed", 1}, {"settings", {{"strategy", "portfolio"}, {"trials", 200}}}};
   searched.notes = {"limits by rlimit: no cgroup"};
   record.scenarios.push_back(searched);
 
@@ -119,9 +120,22 @@ void add_failures(Record& record) {
                  {What::kContent, "/home/user/.claude/CLAUDE.md", "10 bytes", "13 bytes", 1}}};
   tree.subjects = {download("given")};
   tree.trials = {17, 1, 17};
-  tree.schedule = {{"strategy", "pct"}, {"depth", 3}, {"switches", {4, 9}}};
+  tree.schedule = {
+      {"seed", 1},
+      {"settings", {{"strategy", "pct"}, {"depth", 3}, {"trials", 200}}},
+      {"replays", {{"run", 2}, {"failed", 2}, {"same_order", 2}}},
+      {"reduced", {{"switches", 1}, {"of", 11}, {"complete", true}, {"runs", 14}}},
+      {"explanation",
+       {{"picture",
+         "storages.3 (/home/user/.claude)    storages.1 (/home/user/.claude/skills/school)\n"
+         "                                   mkdir …/skills/school  ok\n"
+         "rmdir …/skills/school  ok  ←\n"
+         "                                   readlink …/skills/school  ENOENT"},
+        {"sentence",
+         "storages.3 removed /home/user/.claude/skills/school after storages.1 had made it and "
+         "before it used it."}}}};
   tree.output_tail = "\x1b[31mextract\x1b[0m: ENOENT\r\n```\nexit 1\n";
-  tree.replay = "relapse replay out/record.json --trial 17";
+  tree.replay = "relapse replay out/record.json --scenario guest-download-overlap/skills-first";
   record.scenarios.push_back(tree);
 
   auto hang = agent_entry(VerdictKind::kFail, 9000, runner("stdin left open", "given"));
