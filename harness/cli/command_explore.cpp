@@ -106,14 +106,16 @@ std::function<int()> declare_explore(CLI::App& app) {
       "Runs the program again and again, each time in a fresh world, and decides in which order\n"
       "the file system calls of its threads and processes happen. What it writes goes with the\n"
       "world. A failing order is replayed, reduced to the fewest switches, and explained.\n"
-      "Without --check and --tree-equals a trial fails by its exit code, or by files that differ\n"
-      "from those that it leaves undisturbed.\n"
+      "Without --check and --tree-equals a trial fails by its exit code, by files that differ "
+      "from\n"
+      "those that it leaves undisturbed, or by complaints on standard error that it does not make\n"
+      "undisturbed.\n"
       "\n"
       "Exit codes: 0 no order failed, 1 one did, 2 bad usage, 3 harness error, 4 inconclusive.\n"
       "\n"
       "  relapse explore -- sh -c 'tar xf a.tar -C out & tar xf b.tar -C out; wait'\n"
       "  relapse explore --check 'test -e out/index.html' -- make -j4\n"
-      "  relapse explore --report out -- ./program && relapse replay out/record.json");
+      "  relapse explore --report out -- ./program; relapse replay out/record.json");
   return [options] { return execute(*options); };
 }
 

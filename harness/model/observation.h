@@ -41,6 +41,7 @@ struct Observation {
   std::optional<double> first_sign_ms;  // first output or first call
   std::string output_tail;              // standard output and error in order of arrival, bounded
   std::uint64_t output_bytes = 0;
+  std::uint64_t error_bytes = 0;  // of them, on standard error
   std::vector<Call> calls;
   // What the plan's `collect` asked for, by its path in the world; a folder that is not there is
   // missing here too. Read only where the subject ended by itself.

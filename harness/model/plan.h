@@ -59,6 +59,8 @@ struct TrialPlan {
   std::optional<CallControl> call_control;   // of one trial
   // Run in the same world when the subject has ended, before the world goes; empty: nothing.
   std::vector<std::string> check;
+  // Nothing may come on standard error: an undisturbed run of the same command is silent there.
+  bool silent_error = false;
   std::vector<Collect> collect;
   std::string main_role;
   std::map<std::string, std::string> program_roles;  // a word of its command line → role

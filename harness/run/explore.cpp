@@ -144,7 +144,7 @@ class Exploration {
     calm.seed = request_.seed;
     TrialPlan plan = search_.plan;
     plan.call_control = control_for(search_, calm);
-    const bool by_files = wants_same_files();
+    const bool by_files = by_exit() && is_comparable(request_);
     if (by_files) {
       plan.collect.push_back({plan.world.folder, ""});
     }
@@ -158,14 +158,16 @@ class Exploration {
     }
     if (verdict.kind == VerdictKind::kFail) {
       entry.notes.push_back("it fails undisturbed too: " + verdict.reason);
-    } else if (by_files) {
+    } else if (by_exit()) {
       const auto again = run_trials({plan}).front();
+      search_.plan.silent_error = alone.error_bytes == 0 && again.error_bytes == 0;
       auto first = alone.trees.find(plan.world.folder);
       auto second = again.trees.find(plan.world.folder);
       if (first != alone.trees.end() && second != again.trees.end()) {
         expect_same_files(first->second, second->second, search_.plan);
       }
-    } else if (request_.check.empty() && request_.tree_equals.empty()) {
+    }
+    if (by_exit() && !by_files) {
       entry.notes.push_back(
           "the folder is too large to compare its files after every trial: say what must hold "
           "with --check or --tree-equals");
@@ -173,9 +175,8 @@ class Exploration {
     return true;
   }
 
-  bool wants_same_files() const {
-    return request_.check.empty() && request_.tree_equals.empty() && is_comparable(request_);
-  }
+  // The user has said nothing of what must hold.
+  bool by_exit() const { return request_.check.empty() && request_.tree_equals.empty(); }
 
   void search(model::ScenarioRecord& entry) {
     take(search_schedules(search_, hooks_), entry);

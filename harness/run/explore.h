@@ -28,8 +28,8 @@ struct ExploreRequest {
 };
 
 // A failure is a hang, and: with a check, one that does not exit with 0; with a tree, other files;
-// without both, an exit code other than 0, a signal, or other files than two undisturbed runs left
-// alike. The record has one entry, "explore".
+// without both, an exit code other than 0, a signal, other files than two undisturbed runs left
+// alike, or complaints on standard error where both were silent. The record has one entry.
 model::Result<SessionResult> explore(const ExploreRequest& request, const SessionEvents& events);
 
 // The request of an entry that `explore` made; the environment is the caller's.

@@ -178,6 +178,10 @@ Verdict judge_expectations(const model::TrialPlan& plan, const Observation& seen
                                       : fmt::format("{} ({})", expectation.otherwise, *unmet)};
     }
   }
+  if (plan.silent_error && seen.error_bytes > 0) {
+    return {VerdictKind::kFail,
+            "it ends well, but complains on standard error, where it is silent undisturbed"};
+  }
   return judge_check(seen);
 }
 

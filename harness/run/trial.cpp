@@ -216,6 +216,7 @@ void Trial::read(Stream& stream, OutputTail& into) {
       [this, &stream, &into](const boost::system::error_code& error, size_t n) {
         if (n > 0) {
           into.add({stream.chunk.data(), n});
+          observation_.error_bytes += &stream == &err_ ? n : 0;
           note_sign();
         }
         if (error) {

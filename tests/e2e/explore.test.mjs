@@ -59,6 +59,14 @@ test("GNU tar's race of two extractions is found, explained, and replayed exactl
   assert.match(shown.stdout, /order replayed/);
 });
 
+test("a race that the shell swallows shows in the complaints", async (t) => {
+  const cwd = archives(t);
+  const command = "tar xf a.tar -C out & tar xf b.tar -C out; wait";
+  const result = await relapse(["explore", "--json", "--", "sh", "-c", command], { cwd });
+  assert.equal(result.code, 1, result.stdout);
+  assert.match(only(result).reason, /complains on standard error/);
+});
+
 test("one after the other, no order fails", async (t) => {
   const cwd = archives(t);
   const command = "tar xf a.tar -C out && tar xf b.tar -C out";
