@@ -99,11 +99,11 @@ void add_schedule(std::vector<Finding>& out, const nlohmann::json& schedule) {
   std::vector<std::string> parts;
   const auto reduced = part_of(schedule, "reduced");
   if (const auto switches = number_in(reduced, "switches", -1); switches >= 0) {
-    parts.push_back(switches == 0
-                        ? "no forced switch is needed"
-                        : fmt::format("{} {} enough",
-                                      plural(static_cast<size_t>(switches), "forced switch", "forced switches"),
-                                      switches == 1 ? "is" : "are"));
+    parts.push_back(switches == 0 ? "no forced switch is needed"
+                                  : fmt::format("{} {} enough",
+                                                plural(static_cast<size_t>(switches),
+                                                       "forced switch", "forced switches"),
+                                                switches == 1 ? "is" : "are"));
   }
   const auto replays = part_of(schedule, "replays");
   if (const auto run = number_in(replays, "run", 0); run > 0) {
