@@ -274,12 +274,11 @@ void Reference::learn(const std::string& path, const std::string& other_path,
 }
 
 std::vector<std::string> Reference::varying_paths() const {
-  std::vector<std::string> paths(unpaired_.begin(), unpaired_.end());
+  std::set<std::string> paths = unpaired_;
   for (const auto& [path, varying] : varying_) {
-    paths.push_back(path);
+    paths.insert(path);
   }
-  std::sort(paths.begin(), paths.end());
-  return paths;
+  return {paths.begin(), paths.end()};
 }
 
 std::optional<std::string> Reference::partner(const std::string& path, const Varying& varying,

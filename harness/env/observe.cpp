@@ -95,6 +95,19 @@ std::optional<FileFindings> scan_file(const ObserveRequest& request, const std::
   return text ? std::optional(scan_text(relative, *text)) : std::nullopt;
 }
 
+bool was_there(const ObserveRequest& request, const std::string& path) {
+  const CleanCopy& clean = request.setup.clean;
+  for (const auto* leftovers : {&clean.remove, &clean.ignored, &clean.outputs}) {
+    for (const auto& leftover : *leftovers) {
+      if ((path + "/").starts_with(leftover + "/")) {
+        return false;
+      }
+    }
+  }
+  std::error_code error;
+  return fs::exists(path, error);
+}
+
 std::string end_of(const Observation& seen, const ObserveRequest& request,
                    const model::Redactor& redactor) {
   if (seen.end == TrialEnd::kDeadline) {
@@ -150,6 +163,7 @@ Result<ObserveReport> run_observe(const ObserveRequest& request, CommandRunner& 
     values.push_back(value);
   }
   reading.scan = [&](const std::string& path) { return scan_file(request, path); };
+  reading.was_there = [&](const std::string& path) { return was_there(request, path); };
   auto report = read_logs(lines_of(folder, *seen), reading);
   report.passes = passed(*seen);
   report.end = report.passes ? "" : end_of(*seen, request, model::Redactor(values));

@@ -62,6 +62,9 @@ struct LogReading {
   std::set<std::string> supplied;
   // What the scan finds in a file of the project, by its absolute path; nullopt: it cannot be read.
   std::function<std::optional<FileFindings>(const std::string& path)> scan;
+  // Whether a file of the project was there before the build: what the build itself has made holds
+  // its tools' code too. None: all were.
+  std::function<bool(const std::string& path)> was_there;
 };
 
 // From the observers' lines to names. A read counts by its place: the project's own code counts,

@@ -53,6 +53,7 @@ class LogReader {
   };
 
   Whose whose(const std::string& path) const;
+  Whose whose_code(const std::string& path) const;
   std::string shown(const std::string& path) const;
   void learn_place(const std::vector<std::string>& fields);
   bool copies_all(const std::string& place) const;
@@ -85,6 +86,12 @@ Whose LogReader::whose(const std::string& path) const {
     }
   }
   return Whose::kProject;
+}
+
+Whose LogReader::whose_code(const std::string& path) const {
+  const Whose owner = whose(path);
+  const bool made = owner == Whose::kProject && reading_.was_there && !reading_.was_there(path);
+  return made ? Whose::kDependency : owner;
 }
 
 std::string LogReader::shown(const std::string& path) const {
@@ -213,7 +220,7 @@ void LogReader::take(const std::vector<std::string>& fields) {
     bundlers_.insert(fields[1]);
   } else if (kind == kNodeRead && fields.size() >= 6) {
     saw_node_ = true;
-    const Whose owner = whose(fields[2]);
+    const Whose owner = whose_code(fields[2]);
     const bool passes_on = owner != Whose::kProject && beside_a_listing(fields[4]);
     if (!copies_all(fields[4]) && !passes_on) {
       add(owner, {fields[1], "process.env", shown(fields[2]), number(fields[3]), "process.env"},
@@ -222,7 +229,7 @@ void LogReader::take(const std::vector<std::string>& fields) {
   } else if (kind == kPythonRead && fields.size() >= 5) {
     saw_python_ = true;
     if (!copies_all(place_of(fields))) {
-      add(whose(fields[2]),
+      add(whose_code(fields[2]),
           {fields[1], "os.environ", shown(fields[2]), number(fields[3]), "os.environ"}, true);
     }
   } else if (kind == kBundled && fields.size() >= 5) {
@@ -240,7 +247,9 @@ void LogReader::say_blind_spots() {
   auto say = [&](const char* source, std::string what) {
     report_.blind_spots.push_back({source, std::move(what)});
   };
-  say("process.env", "sees a read when it happens: not in a branch that this build did not take");
+  say("process.env",
+      "sees a read when it happens: not in a branch that this build did not take; what code reads "
+      "that the build itself has made stands with the dependencies, for it holds theirs too");
   if (bundlers_.empty()) {
     say("bundler", saw_node_ ? "no Vite, Rollup or webpack was seen: names that another bundler "
                                "replaces in the text are known from the sources it opened alone"

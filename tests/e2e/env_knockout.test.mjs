@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import test from "node:test";
-import { relapse, start, temporaryFolder, until } from "./relapse.mjs";
+import { project as source, relapse, start, temporaryFolder, until } from "./relapse.mjs";
 
 function project(t, files) {
   const folder = temporaryFolder(t);
@@ -103,7 +103,10 @@ test("a build that differs from itself: what varies is taken out, or nothing is 
     ].join("\n"),
     ".env": "API=https://api.example\nUNREAD=2\n",
   });
-  const args = ["--env-file", ".env", "--output", "out", "--", "sh", "build.sh"];
+  const args = [
+    ...["--env-file", ".env", "--candidates", "API", "--output", "out"],
+    ...["--", "sh", "build.sh"],
+  ];
   const plain = await knockout(folder, args);
   assert.equal(plain.report.reference.deterministic, false);
   // The source reads SEAL, so it is tried too.
@@ -179,4 +182,31 @@ test("an interrupt ends the builds, and leaves nothing", async (t) => {
   assert.equal(code, 4, stderr);
   assert.match(stderr, /interrupted/);
   assert.deepEqual(readdirSync(scratch), []);
+});
+
+const platform = join(source, "fixtures/platform");
+
+test("Vite: a name that is missing passes the build, and one that is guarded does not", async (t) => {
+  if (!existsSync(join(platform, "node_modules/vite"))) {
+    assert.notEqual(process.env.RELAPSE_MUST_WORK, "1", "npm ci in fixtures/platform");
+    t.skip("fixtures/platform has no node_modules");
+    return;
+  }
+  const env = join(temporaryFolder(t), "env");
+  writeFileSync(
+    env,
+    "NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY=pk_test_planted\nVITE_API_URL=https://api.test\n",
+  );
+  const { report, words, stdout } = await knockout(platform, [
+    ...["--env-file", env, "--candidates", "VITE_SUPPORT_EMAIL"],
+    ...["--output", "dist", "--", "npm", "run", "build"],
+  ]);
+  assert.equal(report.reference.deterministic, true);
+  assert.equal(words.VITE_SUPPORT_EMAIL, "silent/silent");
+  for (const name of ["NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY", "VITE_API_URL"]) {
+    assert.match(words[name], /^(loud|silent)\/(loud|silent)$/);
+    assert.equal(report.names.find((one) => one.name === name).reaches_output, true);
+  }
+  assert.ok(!stdout.includes("pk_test_planted"));
+  assert.ok(!existsSync(join(platform, "dist")));
 });

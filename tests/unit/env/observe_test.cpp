@@ -107,6 +107,18 @@ TEST_CASE("what a shell and a compiler read is known from the sources that they 
   CHECK(seen.names == Names{"API_URL source build.sh:1", "LEVEL source main.c:1"});
 }
 
+TEST_CASE("code that the build has made holds its tools' reads too") {
+  LogReading reading;
+  reading.folder = reading.top = "/w";
+  reading.scan = [](const std::string&) { return std::nullopt; };
+  reading.was_there = [](const std::string& path) { return path != "/w/.next/chunk.js"; };
+  const auto report = read_logs({"N\tFRAMEWORK\t/w/.next/chunk.js\t1\t/w/.next/chunk.js:1:9\t50",
+                                 "N\tOURS\t/w/next.config.js\t1\t/w/next.config.js:1:9\t50"},
+                                reading);
+  CHECK(shown(report.names) == Names{"OURS process.env next.config.js:1"});
+  CHECK(report.tools.size() == 1);
+}
+
 TEST_CASE("lines that were cut off are passed over") {
   CHECK(read({"", "N", "N\tA", "G\tA", "B\tA\t/w/app/a", "P\tA\t/w/app/a.py", "F", "?\t\t\t\t\t"})
             .names.empty());
