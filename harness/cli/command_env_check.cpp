@@ -106,11 +106,7 @@ int execute(const CheckOptions& options) {
   if (const int signal = runner->commands->interrupted(); signal != 0) {
     return 128 + signal;
   }
-  return model::exit_code(report->verdict.kind);
-}
-
-std::string check_duration(const std::string& text) {
-  return model::parse_duration_ms(text) ? "" : "takes a duration: 30s, 5min";
+  return model::exit_code(report->verdict);
 }
 
 }  // namespace

@@ -21,28 +21,10 @@ using model::Result;
 
 namespace {
 
-bool is_better_for_reading(const PageFinding& finding) {
-  return finding.oracle == PageOracle::kOpened || finding.oracle == PageOracle::kException ||
-         finding.oracle == PageOracle::kMark;
-}
-
-PageConsequence consequence_of(const PageVerdict& page) {
-  PageConsequence out;
-  if (page.findings.empty()) {
-    return out;
-  }
-  out.kind = std::any_of(page.findings.begin(), page.findings.end(), is_better_for_reading)
-                 ? PageConsequence::Kind::kBroken
-                 : PageConsequence::Kind::kChanges;
-  out.sentence = page.findings.front().sentence;
-  out.screenshot = page.seen.screenshot;
-  return out;
-}
-
 class Check {
  public:
   Check(const CheckRequest& request, CommandRunner& runner) : request_(request), runner_(runner) {
-    facts_.contract = request.contract;
+    facts_.contract = &request.contract;
     facts_.strict = request.strict;
   }
 
@@ -229,13 +211,13 @@ class Check {
       return model::Done{};
     }
     for (size_t i = 0; i < looks.size(); ++i) {
-      const PageConsequence consequence = consequence_of((*seen)[i]);
+      const PageEffect effect = {(*seen)[i].findings};
       if (looks[i].reference) {
-        facts_.reference_page = consequence;
+        facts_.reference_page = effect;
       } else if (looks[i].lack == Lack::kUnset) {
-        facts_.pages[looks[i].name].unset = consequence;
+        facts_.pages[looks[i].name].unset = effect;
       } else {
-        facts_.pages[looks[i].name].empty = consequence;
+        facts_.pages[looks[i].name].empty = effect;
       }
     }
     return model::Done{};

@@ -35,8 +35,9 @@ bool starts(const Observation& seen) {
   return seen.end == TrialEnd::kExited && !seen.signaled && seen.exit_code == 0;
 }
 
-TriedCommand refusal_of(const Observation& seen) {
-  return {!starts(seen), telling_line(plain_text(seen.output_tail))};
+StartWithout refusal_of(const Observation& seen, const std::string& name) {
+  const std::string output = plain_text(seen.output_tail);
+  return {!starts(seen), names_word(output, name), telling_line(output)};
 }
 
 }  // namespace
@@ -68,14 +69,10 @@ model::Result<std::vector<RuntimeName>> try_program(const ProgramQuestion& quest
   }
   std::vector<RuntimeName> out;
   for (size_t i = 0; i < question.required.size(); ++i) {
-    const Observation& unset = (*seen)[1 + 2 * i];
-    const Observation& empty = (*seen)[2 + 2 * i];
     RuntimeName name;
     name.name = question.required[i];
-    name.unset = refusal_of(unset);
-    name.empty = refusal_of(empty);
-    name.names_unset = names_word(plain_text(unset.output_tail), name.name);
-    name.names_empty = names_word(plain_text(empty.output_tail), name.name);
+    name.unset = refusal_of((*seen)[1 + 2 * i], name.name);
+    name.empty = refusal_of((*seen)[2 + 2 * i], name.name);
     out.push_back(std::move(name));
   }
   return out;
@@ -95,7 +92,7 @@ exit 1
 
 }  // namespace
 
-model::Result<TriedCommand> try_dev(const DevQuestion& question, CommandRunner& runner) {
+model::Result<DevOutcome> try_dev(const DevQuestion& question, CommandRunner& runner) {
   WorldCommand command;
   command.label = question.command;
   command.argv = question.ready.empty()
@@ -116,7 +113,7 @@ model::Result<TriedCommand> try_dev(const DevQuestion& question, CommandRunner& 
     return end.error;
   }
   const bool well = end.end == TrialEnd::kExited && !end.signaled && end.exit_code == 0;
-  return TriedCommand{well, telling_line(plain_text(end.output_tail))};
+  return DevOutcome{well, telling_line(plain_text(end.output_tail))};
 }
 
 }  // namespace relapse::env

@@ -37,6 +37,6 @@ struct DevQuestion {
   std::vector<std::string> secrets;
 };
 
-model::Result<TriedCommand> try_dev(const DevQuestion& question, CommandRunner& runner);
+model::Result<DevOutcome> try_dev(const DevQuestion& question, CommandRunner& runner);
 
 }  // namespace relapse::env
