@@ -17,6 +17,9 @@ const std::vector<Command>& env_commands() {
       {"knockout", "build without each variable, and with it empty: what notices?",
        declare_env_knockout},
       {"page", "does a built page work in a browser?", declare_env_page},
+      {"check", "is every required variable supplied, and would the build notice if it were not?",
+       declare_env_check},
+      {"init", "write a first contract, relapse.env.json", declare_env_init},
   };
   return commands;
 }

@@ -12,6 +12,8 @@ std::function<int()> declare_env(CLI::App& app);
 std::function<int()> declare_env_page(CLI::App& app);
 std::function<int()> declare_env_observe(CLI::App& app);
 std::function<int()> declare_env_knockout(CLI::App& app);
+std::function<int()> declare_env_check(CLI::App& app);
+std::function<int()> declare_env_init(CLI::App& app);
 std::function<int()> declare_env_scan(CLI::App& app);
 std::function<int()> declare_env_supplied(CLI::App& app);
 

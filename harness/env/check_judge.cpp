@@ -103,6 +103,8 @@ class Judge {
   void judge_required(CheckRow& row);
   void judge_optional(CheckRow& row, bool in_contract) const;
   void judge_secret(CheckRow& row) const;
+  void judge_start(CheckRow& row) const;
+  bool does_harm(const std::string& name) const;
   void ask_about_rename(CheckRow& row);
   void judge_dev(CheckReport& report) const;
   void judge_reference(CheckReport& report) const;
@@ -281,8 +283,48 @@ void Judge::judge_optional(CheckRow& row, bool in_contract) const {
     }
     return;
   }
+  if (facts_.supplied && !is_supplied(row.name) && does_harm(row.name)) {
+    row.state = RowState::kFail;
+    row.reason = "wanted, not supplied, and the build does not notice; not in the contract";
+    return;
+  }
   row.state = facts_.strict ? RowState::kFail : RowState::kWarning;
   row.reason = "wanted, and not in the contract";
+}
+
+// The build passes without it, and what comes out is worse, as far as that was looked at.
+bool Judge::does_harm(const std::string& name) const {
+  const auto tried = tried_.find(name);
+  if (tried == tried_.end()) {
+    return false;
+  }
+  const auto pages = facts_.pages.find(name);
+  const PagesWithout none;
+  const auto& page = pages == facts_.pages.end() ? none : pages->second;
+  const auto harms = [](const Outcome& outcome, const std::optional<PageEffect>& seen) {
+    return outcome.effect == Effect::kSilent && (!seen || !seen->findings.empty());
+  };
+  return harms(tried->second->unset, page.unset) || harms(tried->second->empty, page.empty);
+}
+
+// A program must refuse to start; that it says why is kind, and only a note where it does not.
+void Judge::judge_start(CheckRow& row) const {
+  for (const auto& one : facts_.runtime) {
+    if (one.name != row.name) {
+      continue;
+    }
+    const bool both = one.unset.refuses && one.empty.refuses;
+    row.without = both                ? "the program refuses to start"
+                  : one.unset.refuses ? "the program starts with it empty"
+                  : one.empty.refuses ? "the program starts without it"
+                                      : "the program starts";
+    if (!both) {
+      row.state = RowState::kFail;
+      row.reason = fmt::format("required, and {}", row.without);
+    } else if (!one.unset.names_it || !one.empty.names_it) {
+      row.notes.emplace_back("the program refuses without saying which variable it misses");
+    }
+  }
 }
 
 void Judge::judge_secret(CheckRow& row) const {
@@ -303,6 +345,7 @@ CheckRow Judge::row_of(const std::string& name) {
   const bool in_contract = promise != facts_.contract->names.end();
   if (in_contract && promise->second.need == Need::kRequired) {
     judge_required(row);
+    judge_start(row);
   } else {
     judge_optional(row, in_contract);
     if (!in_contract && facts_.supplied && !is_supplied(name)) {
@@ -392,6 +435,9 @@ void Judge::add_remedies(CheckReport& report) const {
     report.remedies.emplace_back(
         "make the build fail when a required variable is missing or empty");
   }
+  if (any("starts")) {
+    report.remedies.emplace_back("make the program refuse to start without it");
+  }
   if (any("a secret")) {
     report.remedies.emplace_back("read the secret on the server only");
   }
@@ -431,6 +477,7 @@ void Judge::conclude(CheckReport& report) const {
 
 CheckReport Judge::judge() {
   CheckReport report;
+  report.notes = facts_.notes;
   judge_reference(report);
   judge_dev(report);
   for (const auto& name : names()) {

@@ -38,6 +38,18 @@ struct DevOutcome {
   std::string said;  // the telling line of its output
 };
 
+// How a program takes it that a name lacks, in the two ways.
+struct StartWithout {
+  bool refuses = false;
+  bool names_it = false;
+  std::string said;  // the telling line of its output
+};
+struct RuntimeName {
+  std::string name;
+  StartWithout unset;
+  StartWithout empty;
+};
+
 struct CheckFacts {
   const Contract* contract = nullptr;
   ScanResult scan;
@@ -47,6 +59,8 @@ struct CheckFacts {
   std::map<std::string, PagesWithout> pages;
   std::optional<PageEffect> reference_page;  // with all that is supplied
   std::optional<DevOutcome> dev;
+  std::vector<RuntimeName> runtime;  // of a program that was tried, in place of a build
+  std::vector<std::string> notes;    // what could not be tried, and why
   bool strict = false;
 };
 
@@ -74,6 +88,7 @@ CheckReport judge_check(const CheckFacts& facts);
 
 nlohmann::ordered_json to_json(const CheckReport& report);
 std::string to_table(const CheckReport& report);
+std::string to_markdown(const CheckReport& report);
 std::string_view to_word(RowState state);
 
 }  // namespace relapse::env

@@ -85,6 +85,47 @@ std::string to_table(const CheckReport& report) {
   return text;
 }
 
+namespace {
+
+// Texts of builds and pages: nothing of them is to be taken for Markdown.
+std::string cell(std::string_view text) {
+  std::string out;
+  for (char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool special = std::string_view("|`<*_[\\").find(c) != std::string_view::npos;
+    out += special ? "\\" : "";
+    out += byte < 0x20 || byte == 0x7f ? ' ' : c;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string to_markdown(const CheckReport& report) {
+  std::string out = fmt::format(
+      "# Environment variables: {}\n\n"
+      "| name | wanted by | supply | without it | |\n|---|---|---|---|---|\n",
+      model::to_word(report.verdict));
+  for (const auto& row : report.rows) {
+    out += fmt::format("| {} | {} | {} | {} | {} |\n", cell(row.name), cell(row.wanted),
+                       cell(row.supply), cell(row.without), cell(shown(row)));
+  }
+  for (const auto& row : report.rows) {
+    out += row.reason.empty() ? "" : fmt::format("\n- {}: {}", cell(row.name), cell(row.reason));
+    for (const auto& note : row.notes) {
+      out += fmt::format("\n  - {}", cell(note));
+    }
+  }
+  out += "\n";
+  for (const auto& remedy : report.remedies) {
+    out += fmt::format("\nRemedy: {}\n", cell(remedy));
+  }
+  for (const auto& note : report.notes) {
+    out += fmt::format("\n> {}\n", cell(note));
+  }
+  return out;
+}
+
 nlohmann::ordered_json to_json(const CheckReport& report) {
   nlohmann::ordered_json out;
   out["verdict"] = model::to_word(report.verdict);

@@ -490,7 +490,7 @@ class JobRunner {
       for (const auto& [key, value] : parse_github_file(text)) {
         if (text.find('\n') != std::string::npos || input.find("env") != std::string::npos ||
             input.find("args") != std::string::npos) {
-          facts.named[key] = state_of(value);
+          facts.named[key] = value;
         }
       }
     }

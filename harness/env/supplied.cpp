@@ -84,24 +84,25 @@ class SupplyJudge {
     }
   }
 
-  SuppliedName place(const std::string& name, SupplyState state, bool by_flag,
+  SuppliedName place(const std::string& name, const SuppliedValue& value, bool by_flag,
                      const BuildCall& call, const JobLeg& leg) const {
     SuppliedName out;
     out.name = name;
-    out.state = state;
+    out.state = state_of(value);
+    out.value = value.value_or("");
     out.leg = leg.label;
     const SupplySource source = find_source(name, by_flag, call.sources);
     out.file = source.line == 0 ? call.file : source.file;
     out.line = source.line == 0 ? call.line : source.line;
-    if (state == SupplyState::kEmpty) {
+    if (out.state == SupplyState::kEmpty) {
       out.because = undefined_in(source.text, report_);
     }
     return out;
   }
 
   void add_flags(const BuildCall& call, const JobLeg& leg) {
-    for (const auto& [name, state] : call.facts.named) {
-      Candidate one{Rank::kFlag, place(name, state, true, call, leg)};
+    for (const auto& [name, value] : call.facts.named) {
+      Candidate one{Rank::kFlag, place(name, value, true, call, leg)};
       one.name.how = "said to " + call.facts.tool;
       add(std::move(one));
     }
@@ -113,7 +114,7 @@ class SupplyJudge {
     }
     for (const auto& [name, value] : call.call.env) {
       if (!is_noise(name)) {
-        Candidate one{Rank::kEnvironment, place(name, state_of(value), false, call, leg)};
+        Candidate one{Rank::kEnvironment, place(name, value, false, call, leg)};
         one.name.how = "environment of " + call.facts.tool;
         add(std::move(one));
       }
@@ -141,7 +142,8 @@ class SupplyJudge {
       const std::string shown = fs::path(call.call.folder).lexically_relative(root_) / file;
       for (const auto& [name, entry] : *entries) {
         Candidate one;
-        one.name = {name, state_of(entry.value), shown, entry.line, file, "", leg.label};
+        one.name = {name,       state_of(entry.value), shown, entry.line, file, "", leg.label,
+                    entry.value};
         // Files come with the weightiest first.
         best_.back().try_emplace(name, std::move(one));
       }
@@ -191,6 +193,7 @@ class SupplyJudge {
       for (size_t i = 0; i < best_.size(); ++i) {
         if (!best_[i].contains(name) && !report_.legs[i].calls.empty()) {
           one.state = SupplyState::kAbsent;
+          one.value.clear();
           one.leg = report_.legs[i].label;
         }
       }

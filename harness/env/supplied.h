@@ -18,6 +18,7 @@ struct SuppliedName {
   std::string how;      // "vercel --build-env", "npm's environment", ".env.production"
   std::string because;  // of an empty one: "vars.X is not defined"
   std::string leg;      // of a matrix, where the legs differ: the worst
+  std::string value;    // to build with; never shown, in no form of the report
 };
 
 struct SuppliedCall {

@@ -3,6 +3,7 @@
 // at, and only what kind they are goes on.
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,8 +16,11 @@ enum class SupplyState { kAbsent, kEmpty, kSet };
 // The word that stands in JSON: "absent", "empty", "set".
 std::string_view to_word(SupplyState state);
 
-inline SupplyState state_of(std::string_view value) {
-  return value.empty() ? SupplyState::kEmpty : SupplyState::kSet;
+// A value that a call gives to a name; nullopt: it names the name, and there is none.
+using SuppliedValue = std::optional<std::string>;
+
+inline SupplyState state_of(const SuppliedValue& value) {
+  return !value ? SupplyState::kAbsent : value->empty() ? SupplyState::kEmpty : SupplyState::kSet;
 }
 
 // One call of a tool, as its stand-in wrote it down.
@@ -29,10 +33,10 @@ struct RecordedCall {
 
 // What a call says about variables.
 struct CallFacts {
-  std::string tool;                          // behind npx, pnpm exec and the like
-  bool builds = false;                       // or deploys: other calls say nothing about a build
-  bool env_reaches = false;                  // the process' environment is the build's
-  std::map<std::string, SupplyState> named;  // by --build-env, --build-arg, …
+  std::string tool;                            // behind npx, pnpm exec and the like
+  bool builds = false;                         // or deploys: other calls say nothing about a build
+  bool env_reaches = false;                    // the process' environment is the build's
+  std::map<std::string, SuppliedValue> named;  // by --build-env, --build-arg, …
   std::string mode;  // of .env files: "production" unless --mode says otherwise
 };
 

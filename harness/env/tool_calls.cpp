@@ -180,11 +180,11 @@ class CallReader {
     const size_t at = text.find(mark);
     const std::string name(text.substr(0, at));
     if (at != std::string_view::npos) {
-      facts_.named[name] = state_of(text.substr(at + 1));
+      facts_.named[name] = std::string(text.substr(at + 1));
       return;
     }
     const auto found = call_.env.find(name);
-    facts_.named[name] = found == call_.env.end() ? SupplyState::kAbsent : state_of(found->second);
+    facts_.named[name] = found == call_.env.end() ? SuppliedValue() : SuppliedValue(found->second);
   }
 
   void read_flags(const Words& flags, char mark) {

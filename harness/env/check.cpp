@@ -1,0 +1,286 @@
+#include "env/check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "env/build_setup.h"
+#include "env/check_program.h"
+#include "env/page_check.h"
+#include "env/workflow.h"
+#include "os/files.h"
+
+namespace relapse::env {
+
+namespace fs = std::filesystem;
+using model::Error;
+using model::ErrorKind;
+using model::Result;
+
+namespace {
+
+class Check {
+ public:
+  Check(const CheckRequest& request, CommandRunner& runner) : request_(request), runner_(runner) {
+    facts_.contract = &request.contract;
+    facts_.strict = request.strict;
+  }
+
+  Result<CheckReport> run() {
+    auto scan = scan_folder(contract().folder);
+    if (!scan) {
+      return scan.error();
+    }
+    facts_.scan = std::move(*scan);
+    RELAPSE_TRY(ask_deploy());
+    if (!request_.program.empty()) {
+      RELAPSE_TRY(ask_program());
+      return judge_check(facts_);
+    }
+    RELAPSE_TRY(ask_builds());
+    RELAPSE_TRY(ask_page());
+    RELAPSE_TRY(ask_dev());
+    return judge_check(facts_);
+  }
+
+ private:
+  const Contract& contract() const { return request_.contract; }
+  bool interrupted() const { return runner_.interrupted() != 0; }
+
+  Result<> ask_deploy() {
+    if (!contract().deploy) {
+      facts_.notes.emplace_back("the contract has no 'deploy': what is supplied is not known");
+      return model::Done{};
+    }
+    const ContractDeploy& deploy = *contract().deploy;
+    JobRequest job;
+    job.workflow = deploy.workflow;
+    job.job = deploy.job;
+    job.values = deploy.values;
+    job.tools = deploy.tools;
+    if (job.job.empty()) {
+      auto only = only_job(deploy.workflow);
+      if (!only) {
+        return only.error();
+      }
+      job.job = *only;
+    }
+    auto supplied = find_supplied(job, runner_);
+    if (!supplied) {
+      return supplied.error();
+    }
+    if (supplied->calls.empty()) {
+      return Error{ErrorKind::kUnavailable,
+                   fmt::format("no step of '{}' calls a tool that builds or deploys", job.job),
+                   "name yours in the contract: \"deploy\": {\"tools\": […]}", deploy.workflow};
+    }
+    facts_.supplied = std::move(*supplied);
+    return model::Done{};
+  }
+
+  static Result<std::string> only_job(const std::string& file) {
+    auto text = os::read_file(file);
+    if (!text) {
+      return Error{ErrorKind::kScenario, text.error().message};
+    }
+    auto workflow = parse_workflow(*text, file);
+    if (!workflow) {
+      return workflow.error();
+    }
+    if (workflow->jobs.size() != 1) {
+      return Error{ErrorKind::kScenario, "there is more than one job",
+                   "name the one that deploys: \"deploy\": {\"job\": …}", file};
+    }
+    return workflow->jobs.front().id;
+  }
+
+  // What builds get: the deploy step's values, and a sample where it has none.
+  Environment complete() const {
+    Environment out;
+    if (facts_.supplied) {
+      for (const auto& one : facts_.supplied->names) {
+        if (one.state == SupplyState::kSet) {
+          out[one.name] = one.value;
+        }
+      }
+    }
+    for (const auto& [name, promise] : contract().names) {
+      if (!promise.sample.empty()) {
+        out.emplace(name, promise.sample);
+      }
+    }
+    return out;
+  }
+
+  std::vector<std::string> candidates() const {
+    std::set<std::string> names;
+    for (const auto& one : facts_.scan.names) {
+      if (one.needed) {
+        names.insert(one.name);
+      }
+    }
+    for (const auto& [name, promise] : contract().names) {
+      names.insert(name);
+    }
+    return {names.begin(), names.end()};
+  }
+
+  BuildSetup setup_for(const std::vector<std::string>& outputs) const {
+    std::vector<std::string> tried = candidates();
+    for (const auto& [name, value] : complete()) {
+      tried.push_back(name);
+    }
+    return prepare_build(contract().folder, request_.caller, tried, outputs);
+  }
+
+  Result<> ask_builds() {
+    if (!contract().build) {
+      facts_.notes.emplace_back("the contract has no 'build': no build was tried");
+      return model::Done{};
+    }
+    const ContractBuild& build = *contract().build;
+    BuildSetup setup = setup_for(build.outputs);
+    KnockoutRequest knockout;
+    knockout.build = {"/bin/sh", "-c", build.command};
+    knockout.folder = setup.folder;
+    knockout.mounts = std::move(setup.mounts);
+    knockout.outputs = std::move(setup.outputs);
+    knockout.clean = std::move(setup.clean);
+    knockout.base = std::move(setup.base);
+    knockout.supplied = complete();
+    knockout.candidates = candidates();
+    knockout.jobs = request_.jobs;
+    knockout.budget_ms = request_.budget_ms;
+    knockout.deadline_ms = build.limit_ms;
+    knockout.scratch = request_.scratch + "/builds";
+    knockout.keep_outputs = contract().page.has_value();
+    knockout.now_ms = request_.now_ms;
+    std::error_code error;
+    fs::create_directories(knockout.scratch, error);
+    auto report = run_knockout(knockout, runner_);
+    if (!report) {
+      return report.error();
+    }
+    facts_.knockout = std::move(*report);
+    return model::Done{};
+  }
+
+  // The artifact of each build that passed and put out something else, and of the reference.
+  struct Look {
+    std::string name;
+    Lack lack = Lack::kUnset;
+    bool reference = false;
+  };
+
+  Result<> ask_page() {
+    if (!contract().page || !facts_.knockout || interrupted()) {
+      return model::Done{};
+    }
+    PageCheckRequest pages;
+    pages.expect = *contract().page;
+    pages.screenshots = request_.screenshots;
+    pages.secrets = contract().secret_values();
+    std::vector<Look> looks;
+    auto add = [&](const std::string& copy, Look look) {
+      std::error_code error;
+      const std::string folder = copy + "/0";  // of the first output
+      if (!copy.empty() && fs::is_directory(folder, error)) {
+        pages.artifacts.push_back({fmt::format("build-{}", looks.size()), folder, look.reference});
+        looks.push_back(std::move(look));
+      }
+    };
+    add(facts_.knockout->reference.output_copy, {"", Lack::kUnset, true});
+    for (const auto& name : facts_.knockout->names) {
+      for (const auto* outcome : {&name.unset, &name.empty}) {
+        if (outcome->effect == Effect::kSilent) {
+          add(outcome->output_copy,
+              {name.name, outcome == &name.unset ? Lack::kUnset : Lack::kEmpty, false});
+        }
+      }
+    }
+    auto tools = find_page_tools(request_.page_driver);
+    if (!tools) {
+      facts_.notes.push_back("the page was not opened: " + tools.error().text());
+      return model::Done{};
+    }
+    auto seen = check_pages(runner_, *tools, pages);
+    if (!seen) {
+      facts_.notes.push_back("the page was not opened: " + seen.error().text());
+      return model::Done{};
+    }
+    for (size_t i = 0; i < looks.size(); ++i) {
+      const PageEffect effect = {(*seen)[i].findings};
+      if (looks[i].reference) {
+        facts_.reference_page = effect;
+      } else if (looks[i].lack == Lack::kUnset) {
+        facts_.pages[looks[i].name].unset = effect;
+      } else {
+        facts_.pages[looks[i].name].empty = effect;
+      }
+    }
+    return model::Done{};
+  }
+
+  // A developer has nothing of the deploy step's.
+  Result<> ask_dev() {
+    if (!contract().dev || interrupted()) {
+      return model::Done{};
+    }
+    const BuildSetup setup = setup_for({});
+    DevQuestion question;
+    question.command = contract().dev->command;
+    question.ready = contract().dev->ready;
+    question.limit_ms = contract().dev->limit_ms;
+    question.folder = setup.folder;
+    question.env = setup.base;
+    question.mounts = setup.mounts;
+    question.secrets = contract().secret_values();
+    auto tried = try_dev(question, runner_);
+    if (!tried) {
+      return tried.error();
+    }
+    facts_.dev = std::move(*tried);
+    return model::Done{};
+  }
+
+  Result<> ask_program() {
+    const BuildSetup setup = setup_for({});
+    ProgramQuestion question;
+    question.argv = request_.program;
+    question.folder = setup.folder;
+    question.base = setup.base;
+    question.mounts = setup.mounts;
+    question.complete = complete();
+    for (const auto& [name, promise] : contract().names) {
+      question.complete.emplace(name, made_up_values().front());
+      if (promise.need == Need::kRequired) {
+        question.required.push_back(name);
+      }
+    }
+    for (const auto& [name, value] : question.complete) {
+      question.secrets.push_back(value);
+    }
+    question.start_ms = request_.start_ms;
+    question.jobs = request_.jobs;
+    auto tried = try_program(question, runner_);
+    if (!tried) {
+      return tried.error();
+    }
+    facts_.runtime = std::move(*tried);
+    return model::Done{};
+  }
+
+  const CheckRequest& request_;
+  CommandRunner& runner_;
+  CheckFacts facts_;
+};
+
+}  // namespace
+
+Result<CheckReport> run_check(const CheckRequest& request, CommandRunner& runner) {
+  return Check(request, runner).run();
+}
+
+}  // namespace relapse::env
