@@ -116,9 +116,12 @@ Result<> make_writable(const std::string& folder, const std::string& layers,
   const std::string upper = layers + "/upper";
   RELAPSE_TRY(os::make_folders(upper));
   RELAPSE_TRY(os::make_folders(layers + "/work"));
-  // The merged folder takes its owner and mode from the upper layer.
-  if (::chown(upper.c_str(), like.st_uid, like.st_gid) != 0 ||
-      ::chmod(upper.c_str(), like.st_mode & 07777) != 0) {
+  // The merged folder takes its owner and mode from the upper layer. An owner or group that the
+  // world's map does not hold (EINVAL) cannot be given, and is nobody whom the subject could be.
+  const bool owned =
+      (::chown(upper.c_str(), like.st_uid, static_cast<gid_t>(-1)) == 0 || errno == EINVAL) &&
+      (::chown(upper.c_str(), static_cast<uid_t>(-1), like.st_gid) == 0 || errno == EINVAL);
+  if (!owned || ::chmod(upper.c_str(), like.st_mode & 07777) != 0) {
     return system_error("prepare the layer above " + folder, errno);
   }
   return os::mount_new("overlay", folder,
