@@ -233,6 +233,7 @@ class Check {
     question.command = contract().dev->command;
     question.ready = contract().dev->ready;
     question.limit_ms = contract().dev->limit_ms;
+    question.driver = request_.page_driver;
     question.folder = setup.folder;
     question.env = setup.base;
     question.mounts = setup.mounts;

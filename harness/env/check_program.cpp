@@ -80,30 +80,22 @@ model::Result<std::vector<RuntimeName>> try_program(const ProgramQuestion& quest
 
 namespace {
 
-// Reads what the command prints up to the line that says that it is ready; the world ends what is
-// left running.
-constexpr const char* kUntilReady = R"(exec 3< <(exec /bin/sh -c "$1" 2>&1)
-while IFS= read -r line || [ -n "$line" ]; do
-  printf '%s\n' "$line"
-  case "$line" in *"$2"*) exit 0 ;; esac
-done <&3
-exit 1
-)";
+// Beside the command's own limit: node's start, and the world's.
+constexpr double kSlackMs = 20'000;
 
 }  // namespace
 
 model::Result<DevOutcome> try_dev(const DevQuestion& question, CommandRunner& runner) {
   WorldCommand command;
   command.label = question.command;
-  command.argv = question.ready.empty()
-                     ? std::vector<std::string>{"/bin/sh", "-c", question.command}
-                     : std::vector<std::string>{"bash",           "-c",          kUntilReady, "dev",
-                                                question.command, question.ready};
+  command.argv = {"node", question.driver + "/starts.mjs", fmt::format("{:.0f}", question.limit_ms),
+                  question.ready, question.command};
   command.folder = question.folder;
   command.env = question.env;
   command.mounts = question.mounts;
+  command.mounts.push_back({question.driver, question.driver, false});
   command.secrets = question.secrets;
-  command.deadline_ms = question.limit_ms;
+  command.deadline_ms = question.limit_ms + kSlackMs;
   auto seen = runner.run({command}, 1);
   if (!seen) {
     return seen.error();

@@ -31,6 +31,7 @@ struct DevQuestion {
   std::string command;  // a line for the shell
   std::string ready;
   double limit_ms = 60'000;
+  std::string driver;  // the folder of page_driver, whose starts.mjs waits for `ready`
   std::string folder;
   Environment env;
   std::vector<model::WorldMount> mounts;
