@@ -95,6 +95,10 @@ FilePattern learn_bag(std::string_view a, std::string_view b) {
       }
     }
   }
+  // Numbers come and go: that some are in both says nothing.
+  if (pattern.shapes.contains("9")) {
+    std::erase_if(pattern.fixed, [](const std::string& word) { return shape_of(word) == "9"; });
+  }
   // Plain words that come and go are content, not noise.
   pattern.how = pattern.shapes.contains("a") ? FilePattern::How::kOpaque : FilePattern::How::kBag;
   return pattern;
@@ -205,6 +209,25 @@ bool fits(const FilePattern& pattern, std::string_view reference, std::string_vi
       return false;
   }
   return false;
+}
+
+FilePattern widen(const FilePattern& pattern, std::string_view a, std::string_view third) {
+  FilePattern wider = pattern;
+  if (pattern.how == FilePattern::How::kWords) {
+    if (auto places = varying_places(a, third)) {
+      wider.varying.merge(*places);
+      return wider;
+    }
+  } else if (pattern.how != FilePattern::How::kBag) {
+    return {};
+  }
+  FilePattern bag = learn_bag(a, third);
+  if (pattern.how == FilePattern::How::kBag) {
+    bag.shapes.insert(pattern.shapes.begin(), pattern.shapes.end());
+    std::erase_if(bag.fixed,
+                  [&](const std::string& word) { return !pattern.fixed.contains(word); });
+  }
+  return bag;
 }
 
 Reference::Reference(Artifact only) : first_(std::move(only)) {}
@@ -361,7 +384,10 @@ void Reference::check(const Artifact& third) {
     auto known = varying_.find(path);
     const bool path_varies = known != varying_.end() && !known->second.places.empty();
     if (first_.tree.contains(path) && third.tree.contains(path) && !path_varies) {
-      varying_[path].pattern.how = FilePattern::How::kOpaque;
+      auto a = content(first_, path);
+      auto c = content(third, path);
+      varying_[path].pattern =
+          known != varying_.end() && a && c ? widen(known->second.pattern, *a, *c) : FilePattern{};
     } else {
       unpaired_.insert(path);
     }

@@ -49,6 +49,8 @@ struct FilePattern {
 
 // The pattern that both contents fit; kOpaque where there is none.
 FilePattern learn_pattern(std::string_view a, std::string_view b);
+// A pattern of both that a third content fits, too.
+FilePattern widen(const FilePattern& pattern, std::string_view a, std::string_view third);
 bool fits(const FilePattern& pattern, std::string_view reference, std::string_view other);
 
 class Reference {
@@ -61,7 +63,8 @@ class Reference {
   bool deterministic() const { return varying_.empty() && unpaired_.empty(); }
   std::vector<std::string> varying_paths() const;
 
-  // A third build of the same: what does not fit it is opaque from now on.
+  // A third build of the same. Two numbers may agree by chance: what varies in a known way is
+  // learned anew from all three. What seemed not to vary and does is opaque from now on.
   void check(const Artifact& third);
 
   Difference compare(const Artifact& other) const;

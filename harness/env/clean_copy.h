@@ -16,9 +16,10 @@ struct CleanCopy {
 // The folder's work tree: the nearest folder upwards that holds .git; itself where there is none.
 std::string work_tree_of(const std::string& folder);
 
-// Below the folder: what another package of the work tree has built, it was told to. What git ignores is a leftover, except dependencies (node_modules, a Python
-// environment, …) and files that configure (.env, certificates). Without git: what says of itself
-// that it is a cache (CACHEDIR.TAG), and the build folders of tools that are known by their files.
+// Below the folder: what another package of the work tree has built, it was told to. What git
+// ignores is a leftover, except dependencies (node_modules, a Python environment, …) and files that
+// configure (.env, certificates). Without git: what says of itself that it is a cache
+// (CACHEDIR.TAG), and the build folders of tools that are known by their files.
 CleanCopy find_leftovers(const std::string& folder);
 
 // Whether git keeps something of that path: then it is source, whatever a build adds to it.

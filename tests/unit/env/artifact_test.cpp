@@ -84,6 +84,19 @@ TEST_CASE("what varies in no known way decides nothing, and is named") {
   CHECK(reference.compare(build("yxcvbnml", "u")).paths == std::vector<std::string>{"a.js"});
 }
 
+TEST_CASE("numbers that agree in two builds by chance are learned from a third") {
+  auto build = [](const std::string& log) { return make({{"log", log}}); };
+  // In place: the second number agrees.
+  Reference in_place(build("took 12, then 7"), build("took 13, then 7"));
+  in_place.check(build("took 14, then 9"));
+  CHECK(in_place.compare(build("took 15, then 8")).same());
+  CHECK_FALSE(in_place.compare(build("took 15, than 8")).same());
+  // Of changing number: 7 is in both.
+  Reference bag(build("a 12 7, b 7"), build("a 13, b 7 1"));
+  CHECK(bag.compare(build("a 1, b 2 3")).same());
+  CHECK(bag.compare(build("a 1, c 2 3")).paths == std::vector<std::string>{"log"});
+}
+
 TEST_CASE("a third build unlearns what held for two by chance") {
   auto build = [](const std::string& a, const std::string& b) {
     return make({{"a", a}, {"b", b}});
