@@ -48,8 +48,12 @@ struct Project {
   }
 
   void supply(const std::string& name, SupplyState state, int line) {
-    facts.supplied->names.push_back(
-        {name, state, "/p/deploy.yml", line, "vercel --build-env", "", ""});
+    relapse::env::SuppliedName supplied;
+    supplied.name = name;
+    supplied.state = state;
+    supplied.file = "/p/deploy.yml";
+    supplied.line = line;
+    facts.supplied->names.push_back(supplied);
   }
 
   void try_without(const std::string& name, Effect unset, Effect empty) {
