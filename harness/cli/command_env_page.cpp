@@ -164,7 +164,7 @@ std::function<int()> declare_env_page(CLI::App& app) {
   app.add_option("--service", options->services,
                  "a module that answers in place of a service which the page calls");
   app.add_option("--screenshots", options->screenshots,
-                 "where the pages' pictures are kept: a new folder");
+                 "a folder in which the pages' pictures are kept");
   app.add_flag("--json", options->json, "for programs");
   app.footer(
       "Opens the page in Chromium, in a world without a network. It fails on what the page throws, "

@@ -186,8 +186,7 @@ Result<PageCheck> PageCheck::plan(const PageTools& tools, PageCheckRequest reque
   if (auto distinct = check.find_distinct(); !distinct) {
     return distinct.error();
   }
-  check.folder_ =
-      check.request_.screenshots.empty() ? scratch + "/page" : check.request_.screenshots;
+  check.folder_ = scratch + "/page";
   return check;
 }
 
@@ -201,7 +200,25 @@ Result<std::vector<PageVerdict>> PageCheck::judge(const model::Observation& seen
                  fmt::format("the browser {}: {}", late ? "came to no end" : "could not be used",
                              seen.output_tail)};
   }
+  RELAPSE_TRY(keep_pictures());
   return judge_pages();
+}
+
+// The pictures alone: what the driver wrote down beside them may hold a secret.
+Result<> PageCheck::keep_pictures() const {
+  if (request_.screenshots.empty()) {
+    return model::Done{};
+  }
+  std::error_code error;
+  fs::create_directories(request_.screenshots, error);
+  for (const auto& entry : fs::directory_iterator(folder_, error)) {
+    if (!error && entry.path().extension() == ".png") {
+      fs::copy_file(entry.path(), request_.screenshots / entry.path().filename(),
+                    fs::copy_options::overwrite_existing, error);
+    }
+  }
+  return error ? model::system_error("keep pictures in " + request_.screenshots, error.value())
+               : Result<>(model::Done{});
 }
 
 Result<std::vector<PageVerdict>> check_pages(CommandRunner& runner, const PageTools& tools,

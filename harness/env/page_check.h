@@ -38,7 +38,7 @@ struct PageVerdict {
 struct PageCheckRequest {
   PageExpectation expect;
   std::vector<PageArtifact> artifacts;
-  std::string screenshots;           // a folder that does not exist yet; empty: none are kept
+  std::string screenshots;           // a folder for the pages' pictures; empty: none are kept
   std::vector<std::string> secrets;  // values that nothing may show
 };
 
@@ -70,6 +70,7 @@ class PageCheck {
   bool is_reference(size_t index) const { return distinct_.references.contains(index); }
   int looks_at(size_t index) const;
   model::Result<PageSeen> read(const std::string& name) const;
+  model::Result<> keep_pictures() const;
   model::Result<std::vector<PageVerdict>> judge_pages() const;
 
   PageTools tools_;

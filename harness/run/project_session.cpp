@@ -34,8 +34,8 @@ std::vector<ProjectOutcome> run_projects(const std::vector<ProjectRequest>& requ
   std::vector<std::unique_ptr<ProjectTrial>> trials(requests.size());
   std::vector<ProjectOutcome> outcomes(requests.size());
   for (size_t i = 0; i < requests.size(); ++i) {
-    auto trial = ProjectTrial::start(*requests[i].scenario, requests[i].folder, requests[i].patches,
-                                     tools, runner);
+    auto trial = ProjectTrial::start(*requests[i].scenario, requests[i].name, requests[i].folder,
+                                     requests[i].patches, tools, runner);
     if (trial) {
       trials[i] = *std::move(trial);
     } else {

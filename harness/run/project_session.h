@@ -15,6 +15,7 @@ namespace relapse::run {
 
 struct ProjectRequest {
   const model::Scenario* scenario = nullptr;
+  std::string name;  // of the variant or the case
   std::string folder;
   std::vector<std::string> patches;
   std::string expected_step;  // of a calibration case: at which it must fail; empty: wherever

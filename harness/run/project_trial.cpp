@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <set>
 
@@ -27,6 +28,13 @@ namespace {
 // In a clean world nothing of the user's is there, tools' caches neither.
 constexpr const char* kCleanHome = "/tmp/home";
 
+// A variant's name as a folder's.
+std::string file_name(std::string name) {
+  std::replace_if(
+      name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) == 0; }, '-');
+  return name;
+}
+
 env::ContractPart part_of(Step::Check check) {
   switch (check) {
     case Step::Check::kPage:
@@ -45,6 +53,7 @@ env::ContractPart part_of(Step::Check check) {
 }  // namespace
 
 Result<std::unique_ptr<ProjectTrial>> ProjectTrial::start(const model::Scenario& scenario,
+                                                          const std::string& name,
                                                           const std::string& folder,
                                                           const std::vector<std::string>& patches,
                                                           const ProjectTools& tools,
@@ -64,6 +73,7 @@ Result<std::unique_ptr<ProjectTrial>> ProjectTrial::start(const model::Scenario&
   }
   std::unique_ptr<ProjectTrial> trial(
       new ProjectTrial(scenario, tools, runner, *std::move(scratch)));
+  trial->name_ = name;
   trial->view_ = *std::move(view);
   return trial;
 }
@@ -76,7 +86,7 @@ env::WorldCommand ProjectTrial::command_of(const Step& step) const {
   const std::string folder = step.clean ? scratch_.path() + "/clean" : view_.folder;
   const auto setup = env::prepare_build(folder, tools_.caller, {}, {});
   env::WorldCommand command;
-  command.label = fmt::format("{} · {}", scenario_.id, step.name);
+  command.label = fmt::format("{} · {} · {}", scenario_.id, name_, step.name);
   command.argv = {"/bin/sh", "-c", step.run};
   command.folder = folder;
   command.env = setup.base;
@@ -123,7 +133,11 @@ Result<> ProjectTrial::begin_checks() {
   if (!question) {
     return question.error();
   }
-  question->label = scenario_.id;
+  question->label = fmt::format("{} · {}", scenario_.id, name_);
+  if (!tools_.pictures.empty()) {
+    question->screenshots =
+        fmt::format("{}/{}/{}", tools_.pictures, scenario_.id, file_name(name_));
+  }
   secrets_ = question->secrets;
   checks_ = std::make_unique<env::ContractTrial>(*std::move(question), std::move(parts));
   return model::Done{};

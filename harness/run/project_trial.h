@@ -28,13 +28,15 @@ struct ProjectOutcome {
 struct ProjectTools {
   env::Environment caller;  // of who asks, for where the tools are
   std::string page_driver;  // see env::PageTools
+  std::string pictures;     // a folder for pages' pictures; empty: none are kept
 };
 
 class ProjectTrial {
  public:
-  // `tools` and `runner` outlive it; the runner is for short questions whose answers decide what
-  // is to be run.
+  // `name`: of the variant or the case. `tools` and `runner` outlive it; the runner is for short
+  // questions whose answers decide what is to be run.
   static model::Result<std::unique_ptr<ProjectTrial>> start(const model::Scenario& scenario,
+                                                            const std::string& name,
                                                             const std::string& folder,
                                                             const std::vector<std::string>& patches,
                                                             const ProjectTools& tools,
@@ -69,6 +71,7 @@ class ProjectTrial {
   model::Verdict judge(const model::StepExpectation& wanted) const;
 
   const model::Scenario& scenario_;
+  std::string name_;
   const ProjectTools& tools_;
   env::CommandRunner& runner_;
   os::ScratchFolder scratch_;

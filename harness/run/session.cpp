@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <set>
 
 #include "model/nearest.h"
@@ -208,7 +209,7 @@ Result<> Session::add(const Scenario& scenario, const std::string& name,
   refuse(entry, subjects);
   if (entry.record.reason.empty() && model::is_of_project(scenario)) {
     const auto& subject = subjects.at(scenario.subject);
-    entry.project = ProjectRequest{&scenario, subject.facts.path, subject.patches,
+    entry.project = ProjectRequest{&scenario, name, subject.facts.path, subject.patches,
                                    calibration != nullptr ? calibration->step : ""};
   } else if (entry.record.reason.empty()) {
     const Scenario own = calibration != nullptr ? model::in_case(scenario, *calibration)
@@ -489,7 +490,9 @@ void Session::execute_projects() {
   };
   progress.finished = [this](int id) { events_.finished(trials_begun_ + id); };
   progress.tick = events_.tick;
-  const ProjectTools tools{request_.caller, request_.project + "/harness/env/page_driver"};
+  const std::string report = std::filesystem::path(request_.record_file).parent_path();
+  const ProjectTools tools{request_.caller, request_.project + "/harness/env/page_driver",
+                           report.empty() ? "" : report + "/pages"};
   auto runner = WorldCommands::start(progress);
   const auto outcomes = runner ? run_projects(requests, tools, **runner, request_.jobs)
                                : refused_projects(requests, runner.error());
