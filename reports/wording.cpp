@@ -115,6 +115,27 @@ void add_schedule(std::vector<Finding>& out, const nlohmann::json& schedule) {
   }
 }
 
+// How often which call was failed, and where that was too much.
+void add_injections(std::vector<Finding>& out, const model::InjectionFacts& facts) {
+  Finding counts{"injected", {}};
+  for (const auto& run : facts.runs) {
+    std::string line = fmt::format("{} at {} {}", run.effect, run.injected, run.call);
+    line += run.failed > 0 ? fmt::format(", {} failed", run.failed) : "";
+    counts.lines.push_back(line + (run.cut_off ? ", and there are more" : ""));
+  }
+  if (!counts.lines.empty()) {
+    out.push_back(std::move(counts));
+  }
+  Finding failures{"failed", {}};
+  for (const auto& one : facts.failures) {
+    failures.lines.push_back(fmt::format("{} number {}{}: {}", one.call, one.nth,
+                                         one.at.empty() ? "" : " (" + one.at + ")", one.reason));
+  }
+  if (failures.lines.size() > 1) {  // the reason tells of the first
+    out.push_back(std::move(failures));
+  }
+}
+
 // "4 pass, 1 fail", the kinds in the order of the enumeration.
 std::string counted(const std::vector<const ScenarioRecord*>& entries) {
   std::vector<std::string> parts;
@@ -250,6 +271,9 @@ std::vector<Finding> findings(const ScenarioRecord& scenario) {
     if (on_disk.lines.size() > 1) {  // the reason tells the first
       out.push_back(std::move(on_disk));
     }
+  }
+  if (scenario.injection) {
+    add_injections(out, *scenario.injection);
   }
   if (scenario.schedule.is_object()) {
     add_schedule(out, scenario.schedule);

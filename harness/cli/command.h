@@ -28,6 +28,7 @@ std::function<int()> declare_show(CLI::App& app);
 std::function<int()> declare_check(CLI::App& app);
 std::function<int()> declare_diagnose(CLI::App& app);
 std::function<int()> declare_explore(CLI::App& app);
+std::function<int()> declare_inject(CLI::App& app);
 std::function<int()> declare_replay(CLI::App& app);
 std::function<int()> declare_doctor(CLI::App& app);
 

@@ -21,6 +21,7 @@ constexpr auto kCommands = std::to_array<Command>({
      declare_calibrate},
     {"explore", "try orders of a program's file system calls, and explain one that fails",
      declare_explore},
+    {"inject", "fail a program's system calls, and see whether it bears that", declare_inject},
     {"replay", "the exact trial of a record again", declare_replay},
     {"diagnose", "say why a process does not move", declare_diagnose},
     {"env", "which environment variables a build wants, gets and cannot do without", declare_env},

@@ -32,6 +32,8 @@ bool matches(const SyscallErrorRule& rule, const ScheduleEvent& event, const std
                      [&](const std::string& path) { return matches(rule.path, path); });
 }
 
+}  // namespace
+
 std::string to_text(const Injection& injection) {
   switch (injection.kind) {
     case InjectionKind::kErrno: {
@@ -46,7 +48,35 @@ std::string to_text(const Injection& injection) {
   return "";
 }
 
-}  // namespace
+Result<std::vector<SyscallErrorRule>> rules_of(const model::SyscallErrorSettings& settings) {
+  std::vector<Injection> effects;
+  for (const auto& name : settings.errors) {
+    auto number = errno_from_text(name);
+    if (!number) {
+      return number.error();
+    }
+    effects.push_back({InjectionKind::kErrno, *number});
+  }
+  for (int bytes : settings.short_writes) {
+    effects.push_back({InjectionKind::kShortWrite, bytes});
+  }
+  for (int ms : settings.delays_ms) {
+    effects.push_back({InjectionKind::kDelay, ms});
+  }
+  std::vector<SyscallErrorRule> rules;
+  for (const auto& call : settings.calls) {
+    for (const auto& effect : effects) {
+      // Only a write can be short.
+      if (effect.kind == InjectionKind::kShortWrite && call != "write") {
+        return Error{ErrorKind::kScenario, fmt::format("'{}' cannot be short: no write", call),
+                     "name the call write"};
+      }
+      rules.push_back(
+          {call, settings.path, settings.program, settings.sweep ? 1 : settings.nth, effect});
+    }
+  }
+  return rules;
+}
 
 Result<int> errno_from_text(const std::string& text) {
   int number = 0;
@@ -97,7 +127,7 @@ std::vector<std::string> SyscallErrors::never_reached() const {
 }
 
 std::optional<SyscallErrorRule> SyscallErrorSweep::next() {
-  if (exhausted_ || rule_.nth >= max_) {
+  if (missed_ > 0 || rule_.nth >= max_) {
     return std::nullopt;
   }
   ++rule_.nth;

@@ -10,27 +10,19 @@
 
 #include "model/result.h"
 #include "model/schedule.h"
+#include "model/syscall_error.h"
 
 namespace relapse::fault {
 
-enum class InjectionKind {
-  kErrno,       // the call is not made; value: the errno
-  kShortWrite,  // only the first `value` bytes are written, and so it says
-  kDelay,       // the call is made `value` milliseconds later
-};
+using model::Injection;
+using model::InjectionKind;
+using model::SyscallErrorRule;
 
-struct Injection {
-  InjectionKind kind = InjectionKind::kErrno;
-  int value = 0;
-};
+// One for each call and effect; of a sweep, with nth 1. Unknown names are errors of the scenario.
+model::Result<std::vector<SyscallErrorRule>> rules_of(const model::SyscallErrorSettings& settings);
 
-struct SyscallErrorRule {
-  std::string call;     // as in a trace: "mkdir", "open-create", "write"
-  std::string path;     // a pattern as of the shell, '*' matches '/' too; empty: any or none
-  std::string program;  // a pattern for the command's name; empty: any
-  int nth = 1;          // the first is 1; 0: every one
-  Injection injection;
-};
+// "ENOSPC", "a write of 4 bytes", "a delay of 10 ms".
+std::string to_text(const Injection& injection);
 
 // "ENOSPC" or "28".
 model::Result<int> errno_from_text(const std::string& text);
@@ -44,6 +36,7 @@ class SyscallErrors {
 
   // A rule that was never reached has tested nothing: one sentence each.
   std::vector<std::string> never_reached() const;
+  const std::vector<int>& seen() const { return seen_; }  // matching calls, by rule
   bool all_reached() const { return never_reached().empty(); }
 
  private:
@@ -58,17 +51,19 @@ class SyscallErrorSweep {
   SyscallErrorSweep(SyscallErrorRule rule, int nth_max) : rule_(std::move(rule)), max_(nth_max) {
     rule_.nth = 0;
   }
-  // The rule to try next; nothing when all were tried, or the last one was never reached.
+  // The rule to try next; nothing when all were tried, or one was never reached. Several may be
+  // under way at a time.
   std::optional<SyscallErrorRule> next();
-  void ran(bool reached) { exhausted_ = !reached; }
+  void ran(bool reached) { ++(reached ? reached_ : missed_); }
   // How many calls there were to fail; and whether the sweep stopped at its limit before the end.
-  int tried() const { return exhausted_ ? rule_.nth - 1 : rule_.nth; }
-  bool cut_off() const { return !exhausted_ && rule_.nth >= max_; }
+  int tried() const { return reached_; }
+  bool cut_off() const { return missed_ == 0 && rule_.nth >= max_; }
 
  private:
   SyscallErrorRule rule_;
   int max_;
-  bool exhausted_ = false;
+  int reached_ = 0;
+  int missed_ = 0;
 };
 
 }  // namespace relapse::fault

@@ -49,6 +49,7 @@ struct Observation {
   std::optional<CommandEnd> check;  // of the plan's `check`, where the subject ended by itself
   // Under call control. No trace: the subject had ended before its first call could be held.
   std::optional<ScheduleTrace> trace;
+  std::vector<int> error_calls;     // by rule of the control's `errors`: calls that it matched
   std::vector<ScheduleEvent> held;  // at the end, never let go
   std::optional<Diagnosis> diagnosis;
   std::vector<Stall> stalls;

@@ -13,6 +13,7 @@
 #include "model/scenario.h"
 #include "model/schedule.h"
 #include "model/schedule_settings.h"
+#include "model/syscall_error.h"
 #include "model/world_spec.h"
 
 namespace relapse::model {
@@ -35,7 +36,9 @@ struct CallControl {
   SchedulePlan schedule;
   std::vector<std::string> folders;  // of the world: calls about other places are left alone
   std::vector<std::string> calls;    // further calls that are scheduling points there, by name
-  bool predict = true;               // tell in the trace what each call will meet; costs time
+  std::vector<SyscallErrorRule> errors;
+  std::vector<std::string> anywhere;  // calls that count outside the folders too, by name
+  bool predict = true;                // tell in the trace what each call will meet; costs time
 };
 
 struct TrialPlan {
@@ -55,8 +58,9 @@ struct TrialPlan {
   // So much of the end of the output is kept: enough for a stack trace and some lines of log.
   std::uint64_t output_bytes_max = std::uint64_t{16} << 10;
   StandardInput standard_input = StandardInput::kNull;
-  std::optional<ScheduleSettings> schedule;  // one of many trials: orders are searched
-  std::optional<CallControl> call_control;   // of one trial
+  std::optional<ScheduleSettings> schedule;           // one of many trials: orders are searched
+  std::optional<SyscallErrorSettings> syscall_error;  // as well: calls are failed
+  std::optional<CallControl> call_control;            // of one trial
   // Run in the same world when the subject has ended, before the world goes; empty: nothing.
   std::vector<std::string> check;
   // Nothing may come on standard error: an undisturbed run of the same command is silent there.

@@ -228,6 +228,9 @@ void read_findings(Fields& fields, ScenarioRecord& out) {
   read_member(fields, "tree", [&out](const json& object, const std::string& at) {
     return read_tree(object, at, out.tree.emplace());
   });
+  read_member(fields, "injection", [&out](const json& object, const std::string& at) {
+    return read_injection_facts(object, at, out.injection.emplace());
+  });
   read_schedule(fields, out.schedule);
   out.notes = fields.list("notes");
   out.output_tail = fields.text("output_tail");
@@ -318,6 +321,9 @@ ordered_json to_json(const ScenarioRecord& scenario) {
   }
   if (scenario.tree) {
     out["tree"] = tree_json(*scenario.tree);
+  }
+  if (scenario.injection) {
+    out["injection"] = to_json(*scenario.injection);
   }
   if (!scenario.schedule.is_null()) {
     out["schedule"] = ordered_json(scenario.schedule);

@@ -13,6 +13,7 @@
 #include "model/diagnosis.h"
 #include "model/diagnosis_json.h"
 #include "model/result.h"
+#include "model/syscall_error.h"
 #include "model/tree_check.h"
 #include "model/verdict.h"
 
@@ -87,11 +88,12 @@ struct ScenarioRecord {
   std::optional<Diagnosis> diagnosis;
   std::vector<Stall> stalls;  // quiet stretches that ended by themselves: penalties
   std::optional<ControlFacts> control;
-  std::optional<TreeFacts> tree;   // where the scenario expects one
-  nlohmann::json schedule;         // null where the fault is no schedule
-  std::vector<std::string> notes;  // "limits by rlimit: no cgroup", one sentence each
-  std::string output_tail;         // the subject's last lines, bounded, secrets taken out
-  std::string replay;              // the command that runs this very trial again
+  std::optional<TreeFacts> tree;            // where the scenario expects one
+  std::optional<InjectionFacts> injection;  // where the fault is failing calls
+  nlohmann::json schedule;                  // null where the fault is no schedule
+  std::vector<std::string> notes;           // "limits by rlimit: no cgroup", one sentence each
+  std::string output_tail;                  // the subject's last lines, bounded, secrets taken out
+  std::string replay;                       // the command that runs this very trial again
 
   // A calibration case is well when it came out as it had to; any other when it passed.
   bool as_it_should() const {

@@ -144,6 +144,19 @@ void Redactor::clean_in_place(ScenarioRecord& scenario) const {
       clean_in_place(one.seen);
     }
   }
+  if (scenario.injection) {
+    clean_in_place(scenario.injection->settings);
+    for (InjectionRun& run : scenario.injection->runs) {
+      clean_in_place(run.call);
+      clean_in_place(run.effect);
+    }
+    for (InjectionFailure& failure : scenario.injection->failures) {
+      for (auto* text : {&failure.call, &failure.effect, &failure.option, &failure.value,
+                         &failure.at, &failure.reason}) {
+        clean_in_place(*text);
+      }
+    }
+  }
   clean_in_place(scenario.schedule);
   for (std::string& note : scenario.notes) {
     clean_in_place(note);

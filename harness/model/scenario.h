@@ -11,6 +11,7 @@
 
 #include "model/diagnosis.h"
 #include "model/schedule_settings.h"
+#include "model/syscall_error.h"
 #include "model/tree_check.h"
 #include "model/verdict.h"
 #include "model/world_spec.h"
@@ -141,6 +142,7 @@ struct Scenario {
   std::vector<Variant> variants;
   std::vector<Step> steps;  // where the subject is a project
   std::vector<Expectation> expect;
+  std::optional<SyscallErrorSettings> syscall_error;
   std::optional<ScheduleSettings> schedule;  // the fault; without it nothing is done to order
   std::optional<ControlRule> control;
   std::vector<CalibrationCase> calibration;

@@ -323,6 +323,18 @@ Result<> read_fault(const json& value, const std::string& pointer, Scenario& sce
       fields.fail(settings.error());
     }
   }
+  if (const json* errors = fields.object("syscall_error")) {
+    auto settings = syscall_error_settings_from_json(*errors, fields.place("syscall_error"));
+    if (settings) {
+      scenario.syscall_error = std::move(*settings);
+    } else {
+      fields.fail(settings.error());
+    }
+  }
+  if (scenario.schedule && scenario.syscall_error) {
+    fields.fail("syscall_error", "a fault is one thing: a schedule, or failing calls",
+                "make two scenarios of it");
+  }
   return fields.finish();
 }
 

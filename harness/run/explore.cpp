@@ -3,20 +3,16 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <filesystem>
 
 #include "model/fields.h"
 #include "model/shell.h"
-#include "run/control_cpus.h"
 #include "run/explore_plan.h"
 #include "run/judge.h"
 #include "run/record_head.h"
 #include "run/schedule_search.h"
-#include "run/supervisor.h"
 
 namespace relapse::run {
 
-namespace fs = std::filesystem;
 using model::Error;
 using model::ErrorKind;
 using model::Observation;
@@ -31,33 +27,21 @@ constexpr const char* kId = "explore";  // of the record's entry
 class Exploration {
  public:
   Exploration(const ExploreRequest& request, const TrialPlan& plan, const SessionEvents& events)
-      : request_(request), events_(events) {
+      : request_(request), trials_(events) {
     search_.plan = plan;
     search_.settings = request.settings;
     if (search_.settings.folders.empty()) {
-      // Where programs work; a home that was not asked for holds tools, whose start-up is noise.
-      search_.settings.folders = {search_.plan.world.folder, "/tmp"};
+      search_.settings.folders = work_folders(search_.plan);
     }
     search_.seed = request.seed;
-    search_.at_once = static_cast<int>(control_cpus().size());
-    hooks_.run = [this](const auto& plans) { return run_trials(plans); };
+    search_.at_once = trials_.at_once();
+    hooks_.run = [this](const auto& plans) { return trials_.run(plans); };
     hooks_.judge = judge;
   }
 
   SessionResult run() {
-    model::ScenarioRecord entry;
-    entry.id = kId;
-    entry.component = "command";
-    entry.variant = command_text(request_.command);
-    entry.subjects.push_back(explored_program(request_));
-    auto supervisor = Supervisor::start();
-    if (!supervisor) {
-      entry.verdict = supervisor.error().kind == ErrorKind::kUnavailable
-                          ? VerdictKind::kInconclusive
-                          : VerdictKind::kError;
-      entry.reason = supervisor.error().text();
-    } else {
-      supervisor_ = std::move(*supervisor);
+    model::ScenarioRecord entry = entry_for(request_, kId);
+    if (trials_.start(entry)) {
       if (!run_undisturbed(entry)) {
         // It is told why.
       } else if (request_.replay.is_null()) {
@@ -73,35 +57,13 @@ class Exploration {
         record_head(request_.replay.is_null() ? "explore" : "replay", request_.seed, began_);
     record.verdict = entry.verdict;
     record.scenarios.push_back(std::move(entry));
-    return {std::move(record), supervisor_ ? supervisor_->interrupted() : 0};
+    return {std::move(record), trials_.interrupted()};
   }
 
  private:
-  std::vector<Observation> run_trials(const std::vector<TrialPlan>& plans) {
-    const int first = trials_begun_;
-    trials_begun_ += static_cast<int>(plans.size());
-    events_.expected(static_cast<int>(plans.size()));
-    Supervisor::Events events;
-    events.started = [&](size_t index) {
-      events_.started(first + static_cast<int>(index),
-                      fmt::format("trial {}", first + static_cast<int>(index) + 1));
-    };
-    events.finished = [&](size_t index, const Observation&) {
-      events_.finished(first + static_cast<int>(index));
-    };
-    events.tick = events_.tick;
-    return supervisor_->run(plans, search_.at_once, events);
-  }
-
   void show(const Observation& seen, model::ScenarioRecord& entry) const {
-    entry.diagnosis = seen.diagnosis;
+    run::show(seen, entry);
     entry.tree = tree_facts(search_.plan, seen);
-    entry.stalls = seen.stalls;
-    entry.notes.insert(entry.notes.end(), seen.notes.begin(), seen.notes.end());
-    entry.output_tail = seen.output_tail;
-    if (seen.check && !seen.check->output.empty()) {
-      entry.output_tail += seen.check->output;
-    }
   }
 
   // All that the same trial takes but the environment, which is the caller's and may hold secrets.
@@ -148,7 +110,7 @@ class Exploration {
     if (by_files) {
       plan.collect.push_back({plan.world.folder, ""});
     }
-    const auto alone = run_trials({plan}).front();
+    const auto alone = trials_.run({plan}).front();
     const auto verdict = judge(plan, alone);
     if (verdict.kind == VerdictKind::kError || verdict.kind == VerdictKind::kInconclusive) {
       entry.verdict = verdict.kind;
@@ -159,7 +121,7 @@ class Exploration {
     if (verdict.kind == VerdictKind::kFail) {
       entry.notes.push_back("it fails undisturbed too: " + verdict.reason);
     } else if (by_exit()) {
-      const auto again = run_trials({plan}).front();
+      const auto again = trials_.run({plan}).front();
       search_.plan.silent_error = alone.error_bytes == 0 && again.error_bytes == 0;
       auto first = alone.trees.find(plan.world.folder);
       auto second = again.trees.find(plan.world.folder);
@@ -196,23 +158,16 @@ class Exploration {
   }
 
   const ExploreRequest& request_;
-  const SessionEvents& events_;
+  CommandTrials trials_;
   SearchRequest search_;
   SearchHooks hooks_;
-  std::unique_ptr<Supervisor> supervisor_;
-  int trials_begun_ = 0;
   std::chrono::system_clock::time_point began_ = std::chrono::system_clock::now();
 };
 
 }  // namespace
 
 Result<SessionResult> explore(const ExploreRequest& request, const SessionEvents& events) {
-  std::error_code error;
-  if (!request.user_files.empty() && !fs::is_directory(request.user_files, error)) {
-    return Error{ErrorKind::kUsage,
-                 fmt::format("--user-files {}: there is no such folder", request.user_files),
-                 "name a folder; its content becomes the command's home in each world"};
-  }
+  RELAPSE_TRY(check_command(request));
   auto plan = explore_plan(request);
   if (!plan) {
     return plan.error();

@@ -3,24 +3,17 @@
 // the command's calls decided, and a failure by its exit code or by a check of the user's.
 
 #include <cstdint>
-#include <map>
 #include <string>
-#include <vector>
 
 #include "model/schedule_settings.h"
+#include "run/any_command.h"
 #include "run/session.h"
 
 namespace relapse::run {
 
-struct ExploreRequest {
-  std::vector<std::string> command;
-  std::string folder;                      // the current folder, absolute
-  std::map<std::string, std::string> env;  // the caller's whole environment
-  std::string user_files;                  // a folder, copied into each world; empty: none
-  std::string check;                       // for sh -c, in the world; empty: none
-  std::string tree_equals;                 // "FOLDER=DIR" or "DIR"; empty: none
+struct ExploreRequest : AnyCommand {
+  std::string tree_equals;  // "FOLDER=DIR" or "DIR"; empty: none
   model::ScheduleSettings settings;
-  double deadline_ms = 60'000;  // of one trial
   std::uint64_t seed = 1;
   std::string record_file;  // where the record will lie, for the command that replays; or empty
   // A record's `schedule`: that very trial again, instead of a search. Null: search.

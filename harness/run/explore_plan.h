@@ -1,9 +1,6 @@
 #pragma once
 // What one trial of an exploration is: the plan of its world, and what has to hold at its end.
 
-#include <string>
-#include <vector>
-
 #include "model/plan.h"
 #include "run/explore.h"
 
@@ -11,16 +8,6 @@ namespace relapse::run {
 
 // An error: of the folder that a tree is compared with.
 model::Result<model::TrialPlan> explore_plan(const ExploreRequest& request);
-
-// The program's file on the host, by PATH where it is called by name.
-model::SubjectFacts explored_program(const ExploreRequest& request);
-
-// As a shell reads it back.
-std::string command_text(const std::vector<std::string>& command);
-
-// Whether the folder where the program starts is small enough for its files to be compared after
-// every trial.
-bool is_comparable(const ExploreRequest& request);
 
 // Adds to the plan: at its end the files are as `first` and `second`, two runs that nobody
 // disturbed, agree that they are.

@@ -136,6 +136,15 @@ class Unmet {
   std::optional<std::string> operator()(const model::TreeExpectation& wanted) const {
     const auto facts = facts_of(wanted, seen_);
     const bool failed = seen_.signaled || seen_.exit_code != 0;
+    std::string how = seen_.signaled ? fmt::format("ended by signal {}", seen_.exit_code)
+                                     : fmt::format("exit {}", seen_.exit_code);
+    if (failed && wanted.or_error) {
+      if (!seen_.signaled && seen_.output_bytes > 0) {
+        return std::nullopt;
+      }
+      how += seen_.signaled ? "" : " without a word";
+      return facts.holds() ? how : fmt::format("{}, and {}", how, counts_of(facts));
+    }
     if (facts.holds()) {
       return std::nullopt;
     }
@@ -145,14 +154,7 @@ class Unmet {
                          facts.missing + facts.different > 0 ? "silent loss" : "stale files",
                          counts_of(facts));
     }
-    if (wanted.or_error && !seen_.signaled && seen_.output_bytes > 0) {
-      return std::nullopt;
-    }
-    return fmt::format("{}, and {}",
-                       seen_.signaled    ? fmt::format("ended by signal {}", seen_.exit_code)
-                       : wanted.or_error ? fmt::format("exit {} without a word", seen_.exit_code)
-                                         : fmt::format("exit {}", seen_.exit_code),
-                       counts_of(facts));
+    return fmt::format("{}, and {}", how, counts_of(facts));
   }
 
  private:
@@ -248,6 +250,17 @@ Verdict judge(const model::TrialPlan& plan, const Observation& seen) {
                 verdict.reason};
   }
   return verdict;
+}
+
+bool stalled_on_input(const Observation& seen) {
+  return seen.end == TrialEnd::kExited &&
+         std::any_of(seen.stalls.begin(), seen.stalls.end(),
+                     [](const auto& stall) { return stall.cause == model::Cause::kStdinOpen; });
+}
+
+bool hung_on_evidence(const Observation& seen) {
+  return seen.end == TrialEnd::kHang && seen.diagnosis &&
+         seen.diagnosis->proof != model::Proof::kProved;
 }
 
 }  // namespace relapse::run

@@ -18,4 +18,10 @@ model::Verdict judge(const model::TrialPlan& plan, const model::Observation& obs
 std::optional<model::TreeFacts> tree_facts(const model::TrialPlan& plan,
                                            const model::Observation& observation);
 
+// It ended by itself, after it had waited for input that did not come.
+bool stalled_on_input(const model::Observation& seen);
+
+// A hang that is not proved: something may still move it.
+bool hung_on_evidence(const model::Observation& seen);
+
 }  // namespace relapse::run

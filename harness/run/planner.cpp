@@ -241,6 +241,12 @@ void fill_in(TrialPlan& plan, const Scenario& scenario, const Variables& variabl
     }
   }
   plan.world.folder = expand(plan.world.folder, variables);
+  if (plan.syscall_error) {
+    plan.syscall_error->path = expand(plan.syscall_error->path, variables);
+    for (auto& folder : plan.syscall_error->folders) {
+      folder = expand(folder, variables);
+    }
+  }
   if (plan.schedule) {
     for (auto& folder : plan.schedule->folders) {
       folder = expand(folder, variables);
@@ -301,6 +307,7 @@ Result<TrialPlan> make_plan(const Scenario& scenario, const std::string& variant
   place_fakes(scenario.fakes, plan);
   plan.expect = scenario.expect;
   plan.schedule = scenario.schedule;
+  plan.syscall_error = scenario.syscall_error;
   plan.quiet_ms = scenario.quiet_ms;
   plan.deadline_ms = scenario.deadline_ms;
   plan.main_role = scenario.subject;

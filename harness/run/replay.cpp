@@ -116,6 +116,11 @@ Result<SessionResult> replay_record(const ReplayRequest& request, const SessionE
     explored->env = request.env;
     explored->seed = record->seed;
     result = explore(*explored, events);
+  } else if (entry->component == "command") {
+    return Error{ErrorKind::kUsage,
+                 fmt::format("the entry '{}' is not of a scenario, and holds no order of calls",
+                             name_of(*entry)),
+                 entry->replay.empty() ? "" : "run it again: " + entry->replay};
   } else {
     result = replay_scenario(request, *record, *entry, events);
   }

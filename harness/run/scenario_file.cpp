@@ -12,6 +12,7 @@
 #include "model/json_lines.h"
 #include "model/nearest.h"
 #include "os/files.h"
+#include "run/error_sweep.h"
 #include "run/planner.h"
 #include "run/scenario_schema.h"
 
@@ -74,6 +75,12 @@ Result<Scenario> read_document(const json& document) {
   }
   if (scenario->schedule) {
     auto known = check_strategy(scenario->schedule->strategy);
+    if (!known) {
+      return known.error();
+    }
+  }
+  if (scenario->syscall_error) {
+    auto known = check_settings(*scenario->syscall_error, "/fault/syscall_error");
     if (!known) {
       return known.error();
     }

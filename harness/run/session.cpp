@@ -14,6 +14,7 @@
 #include "os/files.h"
 #include "run/calibration_memory.h"
 #include "run/control_cpus.h"
+#include "run/error_sweep.h"
 #include "run/host_tools.h"
 #include "run/judge.h"
 #include "run/path_hints.h"
@@ -58,17 +59,6 @@ std::string label_of(const TrialPlan& plan) {
   return plan.control_change.empty() ? label : label + " (control)";
 }
 
-bool stalled_on_input(const Observation& seen) {
-  return seen.end == TrialEnd::kExited &&
-         std::any_of(seen.stalls.begin(), seen.stalls.end(),
-                     [](const auto& stall) { return stall.cause == model::Cause::kStdinOpen; });
-}
-
-bool hung_on_evidence(const Observation& seen) {
-  return seen.end == TrialEnd::kHang && seen.diagnosis &&
-         seen.diagnosis->proof != model::Proof::kProved;
-}
-
 class Session {
  public:
   Session(const SessionRequest& request, const SessionEvents& events)
@@ -98,6 +88,8 @@ class Session {
   void run_controls(const std::vector<size_t>& indexes, std::vector<Observation>& observations);
   void conclude(Entry& entry, const Observation& seen);
   void search(Entry& entry);
+  template <typename Outcome>
+  void take(Entry& entry, Outcome& outcome);
   void apply_calibration();
   CalibrationFacts calibration_of(const Scenario& scenario);
   model::Record make_record() const;
@@ -404,27 +396,36 @@ void Session::conclude(Entry& entry, const Observation& seen) {
   }
 }
 
-// Many trials, one after the other, for each depends on how the last one came out.
-void Session::search(Entry& entry) {
-  SearchRequest search{*entry.plan,
-                       *entry.plan->schedule,
-                       request_.seed,
-                       {},
-                       static_cast<int>(control_cpus().size())};
-  search.hints = hints_from_files(entry.plan->world, control_for(search, {}).folders);
-  const SearchHooks hooks{[this](const auto& plans) { return run_trials(plans); }, judge};
-  auto result = request_.replay.is_null() ? search_schedules(search, hooks)
-                                          : replay_schedule(search, hooks, request_.replay);
-  conclude(entry, result.seen);
+// Of many trials, one after the other, for each depends on how the last one came out.
+template <typename Outcome>
+void Session::take(Entry& entry, Outcome& outcome) {
+  conclude(entry, outcome.seen);
   ScenarioRecord& record = entry.record;
   if (record.verdict != VerdictKind::kError) {
-    record.verdict = result.verdict.kind;
-    record.reason = result.verdict.reason;
+    record.verdict = outcome.verdict.kind;
+    record.reason = outcome.verdict.reason;
   }
-  record.duration_ms = result.duration_ms;
-  record.trials = result.trials;
+  record.duration_ms = outcome.duration_ms;
+  record.trials = outcome.trials;
+  record.notes.insert(record.notes.end(), outcome.notes.begin(), outcome.notes.end());
+}
+
+void Session::search(Entry& entry) {
+  const int at_once = static_cast<int>(control_cpus().size());
+  const SearchHooks hooks{[this](const auto& plans) { return run_trials(plans); }, judge};
+  ScenarioRecord& record = entry.record;
+  if (entry.plan->syscall_error) {
+    auto result = sweep_errors({*entry.plan, *entry.plan->syscall_error, at_once}, hooks);
+    take(entry, result);
+    record.injection = std::move(result.facts);
+    return;
+  }
+  SearchRequest search{*entry.plan, *entry.plan->schedule, request_.seed, {}, at_once};
+  search.hints = hints_from_files(entry.plan->world, control_for(search, {}).folders);
+  auto result = request_.replay.is_null() ? search_schedules(search, hooks)
+                                          : replay_schedule(search, hooks, request_.replay);
+  take(entry, result);
   record.schedule = std::move(result.schedule);
-  record.notes.insert(record.notes.end(), result.notes.begin(), result.notes.end());
   if (result.trials.failed > 0 && !request_.record_file.empty()) {
     record.replay =
         fmt::format("relapse replay {} --scenario {}", model::shell_quoted(request_.record_file),
@@ -437,7 +438,7 @@ void Session::execute() {
   std::vector<size_t> indexes;
   std::vector<size_t> searched;
   for (size_t i = 0; i < entries_.size(); ++i) {
-    if (entries_[i].plan && entries_[i].plan->schedule) {
+    if (entries_[i].plan && (entries_[i].plan->schedule || entries_[i].plan->syscall_error)) {
       searched.push_back(i);
     } else if (entries_[i].plan) {
       plans.push_back(*entries_[i].plan);

@@ -25,7 +25,12 @@ constexpr double kAfterTrialMs = 10'000;
 
 SubjectControl::SubjectControl(boost::asio::io_context& io, const model::CallControl& plan,
                                double deadline_ms, int cpu, Over over)
-    : plan_(plan), deadline_ms_(deadline_ms), cpu_(cpu), over_(std::move(over)), done_(io) {}
+    : plan_(plan),
+      deadline_ms_(deadline_ms),
+      cpu_(cpu),
+      over_(std::move(over)),
+      errors_(plan.errors),
+      done_(io) {}
 
 SubjectControl::~SubjectControl() = default;
 
@@ -59,6 +64,8 @@ Result<> SubjectControl::start(int init_pid, const os::Fd& subject) {
   options.limits.deadline_ms = static_cast<int>(deadline_ms_ + kAfterTrialMs);
   options.cpu = cpu_;
   options.predict = plan_.predict;
+  options.points_anywhere = plan_.anywhere;
+  options.errors = plan_.errors.empty() ? nullptr : &errors_;
   auto session = ScheduleSession::start(std::move(under_control), plan_.schedule, options);
   if (!session) {
     // It may have been killed in between; whatever ended it is told by the world.
@@ -98,6 +105,7 @@ void SubjectControl::tell(model::Observation& observation) {
   if (outcome_) {
     observation.trace = std::move(outcome_->trace);
     observation.held = std::move(outcome_->held);
+    observation.error_calls = errors_.seen();
   }
 }
 

@@ -47,6 +47,7 @@ class SubjectControl {
   int cpu_;
   Over over_;
   os::Fd listener_;
+  fault::SyscallErrors errors_;  // before the session, which counts with it
   std::unique_ptr<ScheduleSession> session_;
   boost::asio::posix::stream_descriptor done_;
   std::optional<ScheduleOutcome> outcome_;

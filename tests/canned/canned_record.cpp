@@ -202,6 +202,11 @@ void add_hostile(Record& record) {
   out.control = ControlFacts{hostile(), hostile(), 0};
   out.tree =
       TreeFacts{1, 1, 0, 0, {{TreeDifference::What::kMissing, hostile(), hostile(), hostile(), 1}}};
+  out.injection =
+      InjectionFacts{{{"call", {hostile()}}},
+                     {{hostile(), hostile(), 2, 1, true}},
+                     {{hostile(), hostile(), hostile(), hostile(), 2, hostile(), hostile()},
+                      {hostile(), hostile(), hostile(), hostile(), 3, "", hostile()}}};
   out.schedule = {{hostile(), {hostile(), nullptr, 1.5}}};
   out.notes = {hostile()};
   out.output_tail = hostile() + "\n````\n" + hostile();

@@ -49,8 +49,27 @@ test("somebody's binary of the incident fails, and what is missing is told", asy
   assert.match(entry.tree.first[0].path, /^\/home\/user\/\.claude\/skills/);
 });
 
+test("every failing call of a download is borne, or told", async () => {
+  const args = ["run", "guest-disk-full", "--calibrate", "never", "--json"];
+  const [entry] = entries(await relapse(args));
+  assert.match(entry.reason, /not calibrated/); // so no green, but no failure either
+  assert.deepEqual(entry.notes ?? [], []);
+  assert.equal(entry.injection.runs.length, 6);
+  for (const run of entry.injection.runs) {
+    assert.ok(run.injected >= 4 && run.failed === 0 && !run.cut_off, JSON.stringify(run));
+  }
+});
+
+test("a download that looks away is caught at every call", async () => {
+  const args = ["calibrate", "guest-disk-full", "--case", "looks away", "--json"];
+  const [entry] = entries(await relapse(args));
+  assert.equal(entry.verdict, "fail");
+  assert.match(entry.reason, /^ENOSPC at write number 1: silent loss: /);
+  assert.ok(entry.injection.runs.every((run) => run.failed > 0));
+});
+
 test("a whole tree is a whole tree", async () => {
-  const args = ["run", "guest-download-overlap", "--variant", "stale-directories"];
+  const args = ["run", "guest-reuse-stale", "--variant", "changed-parent"];
   const result = await relapse([...args, "--calibrate", "never", "--json"]);
   const [entry] = entries(result);
   assert.match(entry.reason, /not calibrated/); // so no green, but no failure either

@@ -86,6 +86,43 @@ TEST_CASE("a sweep that meets its limit says so") {
   CHECK(sweep.cut_off());
 }
 
+TEST_CASE("a sweep counts what was reached, also with several trials under way") {
+  fault::SyscallErrorSweep sweep({"mkdir", "", "", 1, {InjectionKind::kErrno, EIO}}, 100);
+  for (int i = 0; i < 3; ++i) {
+    CHECK(sweep.next()->nth == i + 1);
+  }
+  sweep.ran(true);
+  sweep.ran(false);
+  sweep.ran(false);
+  CHECK_FALSE(sweep.next());
+  CHECK(sweep.tried() == 1);
+  CHECK_FALSE(sweep.cut_off());
+}
+
+TEST_CASE("each call meets each effect") {
+  model::SyscallErrorSettings settings;
+  settings.calls = {"write", "mkdir"};
+  settings.errors = {"ENOSPC", "5"};
+  settings.path = "/w/*";
+  settings.nth = 3;
+  auto rules = fault::rules_of(settings);
+  REQUIRE(rules.ok());
+  REQUIRE(rules->size() == 4);
+  CHECK(rules->back().call == "mkdir");
+  CHECK(rules->back().injection.value == EIO);
+  CHECK(rules->back().nth == 3);
+  CHECK(rules->front().path == "/w/*");
+  CHECK(fault::to_text(rules->front().injection) == "ENOSPC");
+
+  settings.errors = {"ENOTHING"};
+  CHECK_FALSE(fault::rules_of(settings).ok());
+  settings.errors = {};
+  settings.short_writes = {4};
+  CHECK_FALSE(fault::rules_of(settings).ok());  // a short mkdir
+  settings.calls = {"write"};
+  CHECK(fault::rules_of(settings)->front().injection.kind == InjectionKind::kShortWrite);
+}
+
 TEST_CASE("an errno by name or number") {
   CHECK(*fault::errno_from_text("ENOSPC") == ENOSPC);
   CHECK(*fault::errno_from_text("5") == EIO);

@@ -73,7 +73,8 @@ TEST_CASE("the keys of a record and their order are what others read") {
   CHECK(keys_of(document["scenarios"].back()) ==
         std::vector<std::string>{"id", "component", "variant", "verdict", "reason", "duration_ms",
                                  "subjects", "calibration", "trials", "diagnosis", "stalls",
-                                 "control", "tree", "schedule", "notes", "output_tail", "replay"});
+                                 "control", "tree", "injection", "schedule", "notes", "output_tail",
+                                 "replay"});
   CHECK(keys_of(document["scenarios"].front()) ==
         std::vector<std::string>{"id", "component", "variant", "verdict", "reason", "duration_ms",
                                  "subjects", "calibration", "trials", "replay"});
@@ -125,9 +126,10 @@ TEST_CASE("what is wrong in a record is named by its place") {
 
 // Leaving any key out is either allowed by the format, or an error that names it.
 TEST_CASE("a key that is missing is named") {
-  const std::vector<std::string> optional = {"specimen", "diagnosis", "stalls",      "control",
-                                             "schedule", "notes",     "output_tail", "detail",
-                                             "evidence", "tree",      "seen",        "first"};
+  const std::vector<std::string> optional = {"specimen",  "diagnosis", "stalls",      "control",
+                                             "schedule",  "notes",     "output_tail", "detail",
+                                             "evidence",  "tree",      "seen",        "first",
+                                             "injection", "settings",  "runs",        "failures"};
   const json document = canned_document();
   auto check = [&](const std::string& object) {
     const json members = document.at(json::json_pointer(object));

@@ -139,6 +139,11 @@ TEST_CASE("a tree that is less than expected has a name when nobody was told") {
     seen.signaled = true;
     seen.exit_code = 6;
     CHECK(reason().rfind("ended by signal 6, and 2 of 2", 0) == 0);
+    seen.trees["/home/a"] = {{"one", file}, {"two", file}};
+    CHECK(reason() == "ended by signal 6");
+    seen.signaled = false;
+    seen.output_bytes = 0;
+    CHECK(reason() == "exit 6 without a word");
   }
 }
 

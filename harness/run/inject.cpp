@@ -1,0 +1,164 @@
+#include "run/inject.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <optional>
+
+#include "model/shell.h"
+#include "run/error_sweep.h"
+#include "run/judge.h"
+#include "run/record_head.h"
+
+namespace relapse::run {
+
+using model::Observation;
+using model::Result;
+using model::TrialEnd;
+using model::TrialPlan;
+using model::VerdictKind;
+
+namespace {
+
+constexpr const char* kId = "inject";
+
+class Injecting {
+ public:
+  Injecting(const InjectRequest& request, const SessionEvents& events)
+      : request_(request), trials_(events) {
+    sweep_.plan = plan_for(request);
+    sweep_.plan.id = kId;
+    sweep_.settings = request.settings;
+    if (sweep_.settings.folders.empty()) {
+      sweep_.settings.folders = work_folders(sweep_.plan);
+    }
+    sweep_.at_once = trials_.at_once();
+    hooks_.run = [this](const auto& plans) { return trials_.run(plans); };
+    hooks_.judge = judge;
+  }
+
+  SessionResult run() {
+    model::ScenarioRecord entry = entry_for(request_, kId);
+    if (trials_.start(entry) && (!request_.check.empty() || learn(entry))) {
+      take(sweep_errors(sweep_, hooks_), entry);
+    }
+    entry.duration_ms =
+        std::chrono::duration<double, std::milli>(std::chrono::system_clock::now() - began_)
+            .count();
+    model::Record record = record_head(kId, 0, began_);
+    record.verdict = entry.verdict;
+    record.scenarios.push_back(std::move(entry));
+    return {std::move(record), trials_.interrupted()};
+  }
+
+ private:
+  // What the command leaves when nothing is failed, twice: what differs then is not its work.
+  bool learn(model::ScenarioRecord& entry) {
+    const std::string& source = request_.user_files.empty() ? request_.folder : request_.user_files;
+    TrialPlan plan = sweep_.plan;
+    const std::string folder = plan.world.folder;
+    const bool compared = folder != "/" && is_comparable(request_);
+    if (compared) {
+      plan.collect.push_back({folder, ""});
+    } else {
+      entry.notes.push_back(fmt::format(
+          "{} is large: what the command leaves there is not compared; --check can", source));
+    }
+    const auto seen = trials_.run({plan, plan});
+    for (const auto& one : seen) {
+      if (one.end != TrialEnd::kExited || one.signaled || one.exit_code != 0) {
+        refuse(plan, one, entry);
+        return false;
+      }
+    }
+    model::TreeExpectation expectation;
+    expectation.or_error = true;
+    if (compared) {
+      expectation.trees.push_back(left_by(seen, folder));
+      sweep_.plan.collect = plan.collect;
+    }
+    sweep_.plan.expect.push_back({expectation, ""});
+    return true;
+  }
+
+  static model::ExpectedTree left_by(const std::vector<Observation>& seen,
+                                     const std::string& folder) {
+    model::ExpectedTree tree;
+    tree.path = folder;
+    tree.others_allowed = true;
+    auto first = seen[0].trees.find(folder);
+    auto second = seen[1].trees.find(folder);
+    if (first == seen[0].trees.end() || second == seen[1].trees.end()) {
+      return tree;
+    }
+    for (const auto& [path, entry] : first->second) {
+      auto again = second->second.find(path);
+      if (again != second->second.end() && again->second == entry) {
+        tree.entries.emplace(path, entry);
+      }
+    }
+    return tree;
+  }
+
+  void refuse(const TrialPlan& plan, const Observation& seen, model::ScenarioRecord& entry) const {
+    show(seen, entry);
+    const auto verdict = judge(plan, seen);
+    entry.verdict = verdict.kind == VerdictKind::kError ? verdict.kind : VerdictKind::kInconclusive;
+    entry.reason = seen.end != TrialEnd::kExited
+                       ? "with nothing failed: " + verdict.reason
+                       : fmt::format("with nothing failed it ends with {} {} already",
+                                     seen.signaled ? "signal" : "exit", seen.exit_code);
+  }
+
+  void take(SweepResult result, model::ScenarioRecord& entry) const {
+    entry.verdict = result.verdict.kind;
+    entry.reason = result.verdict.reason;
+    entry.trials = result.trials;
+    entry.tree = tree_facts(sweep_.plan, result.seen);
+    entry.notes.insert(entry.notes.end(), result.notes.begin(), result.notes.end());
+    entry.injection = std::move(result.facts);
+    show(result.seen, entry);
+    if (entry.verdict == VerdictKind::kFail && !entry.injection->failures.empty()) {
+      entry.replay = replay_command(entry.injection->failures.front());
+    }
+  }
+
+  // The one injection that failed first.
+  std::string replay_command(const model::InjectionFailure& failure) const {
+    std::string out = "relapse inject --call " + failure.call;
+    auto add = [&out](const std::string& option, const std::string& value) {
+      out += value.empty() ? "" : fmt::format(" {} {}", option, model::shell_quoted(value));
+    };
+    const auto& settings = request_.settings;
+    add("--" + failure.option, failure.value);
+    add("--path", settings.path);
+    add("--program", settings.program);
+    for (const auto& folder : settings.folders) {
+      add("--folder", folder);
+    }
+    add("--user-files", request_.user_files);
+    add("--check", request_.check);
+    out += failure.nth == 0 ? " --every" : fmt::format(" --nth {}", failure.nth);
+    return out + " -- " + command_text(request_.command);
+  }
+
+  const InjectRequest& request_;
+  CommandTrials trials_;
+  SweepRequest sweep_;
+  SearchHooks hooks_;
+  std::chrono::system_clock::time_point began_ = std::chrono::system_clock::now();
+};
+
+}  // namespace
+
+Result<SessionResult> inject(const InjectRequest& request, const SessionEvents& events) {
+  RELAPSE_TRY(check_command(request));
+  auto known = check_settings(request.settings, "");
+  if (!known) {
+    known.error().kind = model::ErrorKind::kUsage;
+    return known.error();
+  }
+  return Injecting(request, events).run();
+}
+
+}  // namespace relapse::run
