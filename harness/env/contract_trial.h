@@ -42,7 +42,7 @@ struct ContractQuestion {
   std::optional<PageExpectation> page;
   std::optional<PageTools> tools;  // for the page and for dev
   std::optional<ContractDev> dev;
-  std::string scratch;  // an empty folder of the host
+  std::string scratch;      // an empty folder of the host
   std::string screenshots;  // a folder for the pages' pictures; empty: none are kept
   std::vector<std::string> secrets;
 };

@@ -1,9 +1,13 @@
 #include "run/calibration_memory.h"
 
+#include <fmt/format.h>
+#include <sys/utsname.h>
+
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "os/files.h"
+#include "world/zygote_process.h"
 
 namespace relapse::run {
 
@@ -46,6 +50,25 @@ void CalibrationMemory::remember(const std::string& scenario, const std::string&
   std::error_code error;
   std::filesystem::create_directories(std::filesystem::path(file_).parent_path(), error);
   (void)os::write_file_atomically(file_, document.dump(2) + "\n");
+}
+
+std::string proof_key(const model::Scenario& scenario, SubjectResolver& resolver) {
+  utsname host{};
+  ::uname(&host);
+  std::string parts = fmt::format("{}\n{}\n", host.release, scenario.quiet_ms);
+  for (const auto& file : {std::string("/proc/self/exe"), world::zygote_program().string(),
+                           scenario.folder + "/scenario.json"}) {
+    auto hash = os::sha256_of_file(file);
+    parts += (hash ? *hash : "") + "\n";
+  }
+  for (const auto& one : scenario.calibration) {
+    for (const auto& [name, role] : scenario.roles) {
+      const auto chosen = one.use.find(name);
+      const auto& choice = chosen == one.use.end() ? role.default_choice : chosen->second;
+      parts += resolver.resolve(name, role, choice).facts.sha256 + "\n";
+    }
+  }
+  return os::sha256_of_text(parts);
 }
 
 }  // namespace relapse::run

@@ -7,6 +7,8 @@
 #include <string>
 
 #include "model/record.h"
+#include "model/scenario.h"
+#include "run/subjects.h"
 
 namespace relapse::run {
 
@@ -29,5 +31,8 @@ class CalibrationMemory {
   std::string file_;
   std::map<std::string, Proof> proofs_;
 };
+
+// Everything that a proof rests on: our own programs, the scenario, the specimens, the kernel.
+std::string proof_key(const model::Scenario& scenario, SubjectResolver& resolver);
 
 }  // namespace relapse::run

@@ -1,7 +1,6 @@
 #include "run/session.h"
 
 #include <fmt/format.h>
-#include <sys/utsname.h>
 
 #include <algorithm>
 #include <chrono>
@@ -25,7 +24,6 @@
 #include "run/schedule_search.h"
 #include "run/supervisor.h"
 #include "run/world_commands.h"
-#include "world/zygote_process.h"
 
 namespace relapse::run {
 
@@ -81,7 +79,6 @@ class Session {
                const model::CalibrationCase* calibration);
   void refuse(Entry& entry, const std::map<std::string, ResolvedSubject>& subjects) const;
   std::string replay_command(const Scenario& scenario, const std::string& name, bool is_case) const;
-  std::string calibration_key(const Scenario& scenario);
   std::vector<Observation> run_trials(const std::vector<TrialPlan>& plans);
   void execute();
   void execute_projects();
@@ -272,26 +269,6 @@ Result<> Session::plan_cases(const Scenario& scenario) {
   return model::Done{};
 }
 
-// Everything that a proof rests on: our own programs, the scenario, the specimens, the kernel.
-std::string Session::calibration_key(const Scenario& scenario) {
-  utsname host{};
-  ::uname(&host);
-  std::string parts = fmt::format("{}\n{}\n", host.release, scenario.quiet_ms);
-  for (const auto& file : {std::string("/proc/self/exe"), world::zygote_program().string(),
-                           scenario.folder + "/scenario.json"}) {
-    auto hash = os::sha256_of_file(file);
-    parts += (hash ? *hash : "") + "\n";
-  }
-  for (const auto& one : scenario.calibration) {
-    for (const auto& [name, role] : scenario.roles) {
-      const auto chosen = one.use.find(name);
-      const auto& choice = chosen == one.use.end() ? role.default_choice : chosen->second;
-      parts += resolver_.resolve(name, role, choice).facts.sha256 + "\n";
-    }
-  }
-  return os::sha256_of_text(parts);
-}
-
 Result<> Session::plan_all() {
   for (const auto& scenario : scenarios_) {
     if (request_.kind == SessionKind::kCalibrate) {
@@ -303,7 +280,7 @@ Result<> Session::plan_all() {
     }
     auto planned = plan_variants(scenario);
     if (planned && request_.calibrate != CalibrateWhen::kNever) {
-      auto known = memory_.recall(scenario.id, calibration_key(scenario));
+      auto known = memory_.recall(scenario.id, proof_key(scenario, resolver_));
       if (known && request_.calibrate == CalibrateWhen::kWhenNeeded) {
         remembered_[scenario.id] = *known;
       } else {
@@ -531,7 +508,7 @@ CalibrationFacts Session::calibration_of(const Scenario& scenario) {
     }
   }
   facts.complete = well && cases == scenario.calibration.size();
-  memory_.remember(scenario.id, facts.complete ? calibration_key(scenario) : "", facts);
+  memory_.remember(scenario.id, facts.complete ? proof_key(scenario, resolver_) : "", facts);
   return facts;
 }
 
