@@ -4,6 +4,9 @@
 .PHONY: help setup build run test test-asan bench format lint lint-fast clean
 
 JOBS ?= $(shell nproc)
+# Where `make setup` puts a newer node, if this machine's own is too old.
+export PATH := $(CURDIR)/fixtures/node/node_modules/node-linux-$(if $(filter aarch64,$(shell \
+  uname -m)),arm64,x64)/bin:$(PATH)
 
 help:            ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*##/\1\t/' | expand -t 14
