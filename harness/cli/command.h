@@ -46,4 +46,12 @@ std::map<std::string, std::string> caller_environment();
 // "…" as a JSON document for programs, on standard output.
 void print_json(const std::string& document);
 
+// The same of an nlohmann document, whichever order its members have. What is no UTF-8 is replaced:
+// it may come from a subject.
+template <typename Json>
+void print_document(const Json& document) {
+  constexpr int kIndent = 2;
+  print_json(document.dump(kIndent, ' ', false, Json::error_handler_t::replace));
+}
+
 }  // namespace relapse::cli

@@ -49,8 +49,7 @@ void print_for_people(const model::Diagnosis& diagnosis) {
 
 int answer(const model::Diagnosis& diagnosis, bool as_json) {
   if (as_json) {
-    print_json(
-        model::to_json(diagnosis).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    print_document(model::to_json(diagnosis));
   } else {
     print_for_people(diagnosis);
   }

@@ -6,6 +6,7 @@
 #include "cli/env_build.h"
 #include "env/check.h"
 #include "model/fields.h"
+#include "model/record.h"
 #include "os/files.h"
 #include "os/scratch_folder.h"
 #include "run/scenario_file.h"
@@ -60,8 +61,7 @@ model::Result<> write_report(const std::string& folder, const env::CheckReport& 
   if (error) {
     return model::system_error("make the folder " + folder, error.value());
   }
-  const std::string document =
-      env::to_json(report).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  const std::string document = model::json_text(env::to_json(report));
   RELAPSE_TRY(os::write_file_atomically(fs::path(folder) / "env-check.json", document));
   return os::write_file_atomically(fs::path(folder) / "env-check.md", env::to_markdown(report));
 }
@@ -93,7 +93,7 @@ int execute(const CheckOptions& options) {
     return report_error(report.error());
   }
   if (options.json) {
-    print_json(env::to_json(*report).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    print_document(env::to_json(*report));
   } else {
     fmt::print("{}", env::to_table(*report));
   }

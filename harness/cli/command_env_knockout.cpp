@@ -170,7 +170,7 @@ int execute(const KnockoutOptions& options) {
     return report_error(report.error());
   }
   if (options.json) {
-    print_json(env::to_json(*report).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    print_document(env::to_json(*report));
   } else {
     print_for_people(*report);
   }

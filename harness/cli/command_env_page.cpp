@@ -135,7 +135,7 @@ int tell(const PageOptions& options, const std::vector<PageVerdict>& pages) {
     }
   }
   if (options.json) {
-    print_json(document.dump(2, ' ', false, json::error_handler_t::replace));
+    print_document(document);
   }
   return broken ? model::kExitFail : model::kExitPass;
 }

@@ -27,8 +27,7 @@ std::function<int()> declare_env_scan(CLI::App& app) {
       return report_error(found.error());
     }
     if (options->json) {
-      print_json(
-          env::to_json(*found).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+      print_document(env::to_json(*found));
     } else {
       fmt::print("{}", env::to_table(*found));
     }

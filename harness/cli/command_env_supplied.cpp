@@ -38,7 +38,7 @@ int execute(SuppliedOptions& options) {
     return report_error(report.error());
   }
   if (options.json) {
-    print_json(env::to_json(*report).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    print_document(env::to_json(*report));
   } else {
     fmt::print("{}", env::to_table(*report));
   }

@@ -11,19 +11,10 @@ namespace relapse::env {
 namespace {
 
 std::string shown(const CheckRow& row) {
-  switch (row.state) {
-    case RowState::kFail:
-      return row.reason.find("does not notice") != std::string::npos ? "FAIL (silent)" : "FAIL";
-    case RowState::kInconclusive:
-      return "inconclusive";
-    case RowState::kWarning:
-      return "warning";
-    case RowState::kOptional:
-      return "optional";
-    case RowState::kOk:
-      return "ok";
+  if (row.state != RowState::kFail) {
+    return std::string(to_word(row.state));
   }
-  return "";
+  return row.reason.find("does not notice") != std::string::npos ? "FAIL (silent)" : "FAIL";
 }
 
 struct Widths {
