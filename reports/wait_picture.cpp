@@ -94,13 +94,27 @@ class Picture {
 
   std::string text() const {
     std::string out = "    ";  // an indented block: no line within can end it
-    for (const WaitEdge& edge : diagnosis_->edges) {
-      out += visible(fmt::format("{} waits for {} by {}", names_.at(edge.from_pid),
-                                 edge.to_pid ? names_.at(*edge.to_pid) : "nobody", object(edge)),
+    for (const WaitArrow& arrow : arrows()) {
+      out += visible(fmt::format("{} waits for {} by {}", arrow.from, arrow.to, arrow.by),
                      Lines::kOne) +
              "\n    ";
     }
     out.resize(out.size() - 4);
+    return out;
+  }
+
+  std::vector<WaitArrow> arrows() const {
+    std::map<int, std::string> doing;
+    for (const WaitNode& node : diagnosis_->nodes) {
+      auto& text = doing[node.process.pid];
+      text += (text.empty() ? "" : "; ") + node.state + ": " + node.activity;
+    }
+    std::vector<WaitArrow> out;
+    for (const WaitEdge& edge : diagnosis_->edges) {
+      out.push_back({names_.at(edge.from_pid), doing[edge.from_pid],
+                     edge.to_pid ? names_.at(*edge.to_pid) : "nobody", object(edge),
+                     edge.may_time_out});
+    }
     return out;
   }
 
@@ -117,6 +131,10 @@ class Picture {
 };
 
 }  // namespace
+
+std::vector<WaitArrow> wait_arrows(const Diagnosis& diagnosis) {
+  return Picture(diagnosis).arrows();
+}
 
 std::string wait_picture(const Diagnosis& diagnosis) {
   const Picture picture(diagnosis);

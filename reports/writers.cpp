@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "os/files.h"
+#include "reports/html.h"
 #include "reports/junit.h"
 #include "reports/markdown.h"
 #include "reports/terminal.h"
@@ -25,10 +26,11 @@ std::string plain_terminal_report(const Record& record) {
   return terminal_report(record, {});
 }
 
-constexpr std::array<Writer, 4> kWriters = {{{"terminal", "", plain_terminal_report},
+constexpr std::array<Writer, 5> kWriters = {{{"terminal", "", plain_terminal_report},
                                              {"json", "record.json", json_report},
                                              {"junit", "junit.xml", junit_report},
-                                             {"markdown", "report.md", markdown_report}}};
+                                             {"markdown", "report.md", markdown_report},
+                                             {"html", "index.html", html_report}}};
 
 }  // namespace
 

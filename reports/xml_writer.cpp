@@ -49,8 +49,9 @@ std::string xml_attribute(std::string_view text) {
   return escaped(text, true);
 }
 
-XmlWriter::XmlWriter(std::string& out) : out_(&out) {
-  *out_ += "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+XmlWriter::XmlWriter(std::string& out, Dialect dialect) : out_(&out), dialect_(dialect) {
+  *out_ += dialect == Dialect::kXml ? "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+                                    : "<!DOCTYPE html>\n";
 }
 
 XmlWriter::Element XmlWriter::element(std::string_view name, const Attributes& attributes) {
@@ -62,7 +63,9 @@ XmlWriter::Element XmlWriter::element(std::string_view name, const Attributes& a
 
 void XmlWriter::leaf(std::string_view name, const Attributes& attributes, std::string_view text) {
   start(name, attributes);
-  *out_ += text.empty() ? "/>\n" : fmt::format(">{}</{}>\n", xml_text(text), name);
+  *out_ += text.empty() && dialect_ == Dialect::kXml
+               ? "/>\n"
+               : fmt::format(">{}</{}>\n", xml_text(text), name);
 }
 
 void XmlWriter::start(std::string_view name, const Attributes& attributes) {

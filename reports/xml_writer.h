@@ -1,6 +1,6 @@
 #pragma once
-// XML 1.0, written front to back. An element ends with the life of its handle, so nesting in the
-// code is nesting in the document.
+// XML 1.0 or HTML 5, written front to back. An element ends with the life of its handle, so nesting
+// in the code is nesting in the document.
 
 #include <string>
 #include <string_view>
@@ -8,6 +8,11 @@
 #include <vector>
 
 namespace relapse::reports {
+
+enum class Dialect {
+  kXml,
+  kHtml,  // an empty element has an end tag all the same
+};
 
 class XmlWriter {
  public:
@@ -27,12 +32,14 @@ class XmlWriter {
   };
 
   // Appends to `out`, which must outlive the writer.
-  explicit XmlWriter(std::string& out);
+  explicit XmlWriter(std::string& out, Dialect dialect = Dialect::kXml);
 
   // Names are ours and written as they are; values are escaped.
   Element element(std::string_view name, const Attributes& attributes = {});
   // An element that holds text, or nothing.
   void leaf(std::string_view name, const Attributes& attributes, std::string_view text = "");
+  // What is ours and in the dialect already.
+  void verbatim(std::string_view markup) { *out_ += markup; }
 
  private:
   void start(std::string_view name, const Attributes& attributes);
@@ -40,6 +47,7 @@ class XmlWriter {
   void indent();
 
   std::string* out_;
+  Dialect dialect_;
   std::vector<std::string> open_;
 };
 

@@ -35,7 +35,7 @@ model::Result<> write_reports(const OutputOptions& options, const model::Record&
 
 void add_output_options(CLI::App& app, OutputOptions& options) {
   app.add_option("--report", options.report_folder,
-                 "write record.json, junit.xml and report.md into this folder")
+                 "write record.json, junit.xml, report.md and index.html into this folder")
       ->type_name("DIR");
   app.add_flag("--json", options.json, "print the record instead of the lines for people");
 }

@@ -63,7 +63,7 @@ test("reports are written, and hold no secret", async (t) => {
   const folder = temporaryFolder(t);
   const mock = join(project, "fixtures/specimens/mock-agent/claude");
   await relapse([...once, "--subject", `agent=${mock}`, "--report", join(folder, "out")]);
-  for (const name of ["record.json", "junit.xml", "report.md"]) {
+  for (const name of ["record.json", "junit.xml", "report.md", "index.html"]) {
     assert.ok(existsSync(join(folder, "out", name)), name);
   }
   const record = JSON.parse(readFileSync(join(folder, "out", "record.json"), "utf8"));

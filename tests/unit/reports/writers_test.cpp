@@ -36,7 +36,7 @@ TEST_CASE("a report's folder is made, and holds every form that has a file") {
     ++files;
     CHECK(item.path().extension() != ".part");
   }
-  CHECK(files == 3);
+  CHECK(files == 4);
 }
 
 TEST_CASE("a report that cannot be written says where") {
