@@ -5,23 +5,19 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <set>
 
-#include "model/nearest.h"
 #include "model/redactor.h"
 #include "model/shell.h"
-#include "os/files.h"
 #include "run/calibration_memory.h"
 #include "run/control_cpus.h"
 #include "run/error_sweep.h"
-#include "run/host_tools.h"
 #include "run/judge.h"
 #include "run/path_hints.h"
 #include "run/planner.h"
 #include "run/project_session.h"
 #include "run/record_head.h"
-#include "run/scenario_file.h"
 #include "run/schedule_search.h"
+#include "run/session_plan.h"
 #include "run/supervisor.h"
 #include "run/world_commands.h"
 
@@ -40,15 +36,6 @@ using model::VerdictKind;
 
 namespace {
 
-// One entry of the record on its way: what can be planned has a plan, the rest a verdict already.
-struct Entry {
-  const Scenario* scenario = nullptr;
-  std::optional<TrialPlan> plan;
-  std::optional<ProjectRequest> project;  // instead of a plan
-  ScenarioRecord record;
-  std::string replay;
-};
-
 std::string label_of(const TrialPlan& plan) {
   std::string label = plan.id;
   for (const auto& subject : plan.subjects) {
@@ -63,22 +50,11 @@ class Session {
       : request_(request),
         events_(events),
         resolver_(request.project, request.given),
-        memory_(request.state_folder),
-        tools_(find_host_tools()) {}
+        memory_(request.state_folder) {}
 
   Result<SessionResult> run();
 
  private:
-  Result<> load();
-  Result<> check_given() const;
-  Result<> plan_all();
-  Result<> plan_variants(const Scenario& scenario);
-  Result<> plan_cases(const Scenario& scenario);
-  Result<> add(const Scenario& scenario, const std::string& name,
-               const std::map<std::string, std::string>& use,
-               const model::CalibrationCase* calibration);
-  void refuse(Entry& entry, const std::map<std::string, ResolvedSubject>& subjects) const;
-  std::string replay_command(const Scenario& scenario, const std::string& name, bool is_case) const;
   std::vector<Observation> run_trials(const std::vector<TrialPlan>& plans);
   void execute();
   void execute_projects();
@@ -96,203 +72,12 @@ class Session {
   const SessionEvents& events_;
   SubjectResolver resolver_;
   CalibrationMemory memory_;
-  HostTools tools_;
   std::unique_ptr<Supervisor> supervisor_;
   std::unique_ptr<WorldCommands> commands_;  // of projects
-  std::vector<Scenario> scenarios_;
-  std::vector<Entry> entries_;
+  SessionPlan plan_;
   int trials_begun_ = 0;
-  std::map<std::string, CalibrationFacts> remembered_;
   std::chrono::system_clock::time_point began_ = std::chrono::system_clock::now();
 };
-
-Result<> Session::load() {
-  auto names = request_.scenarios.empty() ? list_scenarios(request_.project) : request_.scenarios;
-  for (const auto& name : names) {
-    auto scenario = load_scenario(request_.project, name);
-    if (!scenario) {
-      return scenario.error();
-    }
-    if (request_.quiet_ms) {
-      scenario->quiet_ms = *request_.quiet_ms;
-    }
-    scenarios_.push_back(std::move(*scenario));
-  }
-  return check_given();
-}
-
-Result<> Session::check_given() const {
-  std::set<std::string> roles;
-  for (const auto& scenario : scenarios_) {
-    for (const auto& [name, role] : scenario.roles) {
-      roles.insert(name);
-    }
-  }
-  for (const auto& [name, path] : resolver_.given()) {
-    if (!roles.contains(name)) {
-      return Error{ErrorKind::kUsage,
-                   fmt::format("--subject {}: no scenario has such a role", name),
-                   model::suggestion(name, {roles.begin(), roles.end()})};
-    }
-  }
-  return model::Done{};
-}
-
-std::string Session::replay_command(const Scenario& scenario, const std::string& name,
-                                    bool is_case) const {
-  std::string command = fmt::format("relapse {} {} {} '{}'", is_case ? "calibrate" : "run",
-                                    scenario.id, is_case ? "--case" : "--variant", name);
-  for (const auto& [role, path] : resolver_.given()) {
-    command += is_case || !scenario.roles.contains(role)
-                   ? ""
-                   : fmt::format(" --subject {}={}", role, path);
-  }
-  return command + fmt::format(" --seed {}", request_.seed);
-}
-
-// An entry that cannot be run says so itself: inconclusive, with what to do about it.
-void Session::refuse(Entry& entry, const std::map<std::string, ResolvedSubject>& subjects) const {
-  for (const auto& [name, subject] : subjects) {
-    const bool missing = subject.facts.origin == "missing";
-    const bool unreal =
-        request_.require_real && !entry.record.specimen && subject.facts.origin == "reconstruction";
-    if (missing || unreal) {
-      entry.record.verdict = VerdictKind::kInconclusive;
-      entry.record.reason =
-          missing ? fmt::format("the {} is missing: {} ({})", name,
-                                subject.facts.path.empty() ? "none was given" : subject.facts.path,
-                                subject.remedy)
-                  : fmt::format(
-                        "the {} is a reconstruction, and --require-real refuses it (give "
-                        "the real one: --subject {}=PATH)",
-                        name, name);
-      return;
-    }
-  }
-}
-
-Result<> Session::add(const Scenario& scenario, const std::string& name,
-                      const std::map<std::string, std::string>& use,
-                      const model::CalibrationCase* calibration) {
-  Entry entry;
-  entry.scenario = &scenario;
-  entry.record.id = scenario.id;
-  entry.record.component = scenario.component;
-  entry.record.variant = name;
-  entry.record.replay = replay_command(scenario, name, calibration != nullptr);
-  if (calibration != nullptr) {
-    entry.record.specimen = model::SpecimenFacts{name, calibration->verdict};
-  }
-  std::map<std::string, ResolvedSubject> subjects;
-  for (const auto& [role_name, role] : scenario.roles) {
-    auto chosen = use.find(role_name);
-    // A given program outweighs what a variant would use; a calibration has its own.
-    const bool own = calibration == nullptr && resolver_.is_given(role_name);
-    std::string choice = own || chosen == use.end() ? "" : chosen->second;
-    if (calibration != nullptr && choice.empty()) {
-      choice = role.default_choice;
-    }
-    subjects[role_name] = resolver_.resolve(role_name, role, choice);
-    entry.record.subjects.push_back(subjects[role_name].facts);
-  }
-  refuse(entry, subjects);
-  if (entry.record.reason.empty() && model::is_of_project(scenario)) {
-    const auto& subject = subjects.at(scenario.subject);
-    entry.project = ProjectRequest{&scenario, name, subject.facts.path, subject.patches,
-                                   calibration != nullptr ? calibration->step : ""};
-  } else if (entry.record.reason.empty()) {
-    const Scenario own = calibration != nullptr ? model::in_case(scenario, *calibration)
-                                                : model::in_variant(scenario, name);
-    auto plan = make_plan(own, name, subjects, tools_, request_.seed);
-    if (!plan) {
-      return plan.error();
-    }
-    plan->specimen = entry.record.specimen;
-    if (calibration != nullptr) {
-      plan->expected_cause = calibration->cause;
-    }
-    entry.plan = std::move(*plan);
-  }
-  entries_.push_back(std::move(entry));
-  return model::Done{};
-}
-
-Result<> Session::plan_variants(const Scenario& scenario) {
-  std::set<std::map<std::string, std::string>> seen;  // of those with the scenario's own world
-  std::vector<std::string> names;
-  bool any = false;
-  for (const auto& variant : scenario.variants) {
-    names.push_back(variant.name);
-    if (!request_.variant.empty() && request_.variant != variant.name) {
-      continue;
-    }
-    any = true;
-    // Variants that differ only in what was given are one and the same.
-    auto left = variant.use;
-    std::erase_if(left, [&](const auto& one) { return resolver_.is_given(one.first); });
-    if (!variant.world && !seen.insert(left).second) {
-      continue;
-    }
-    auto added = add(scenario, variant.name, variant.use, nullptr);
-    if (!added) {
-      return added;
-    }
-  }
-  if (!any && scenarios_.size() == 1) {
-    return Error{ErrorKind::kUsage,
-                 fmt::format("{} has no variant '{}'", scenario.id, request_.variant),
-                 model::suggestion(request_.variant, names)};
-  }
-  return model::Done{};
-}
-
-Result<> Session::plan_cases(const Scenario& scenario) {
-  const bool chosen = request_.kind == SessionKind::kCalibrate && !request_.variant.empty();
-  std::vector<std::string> names;
-  bool any = false;
-  for (const auto& one : scenario.calibration) {
-    names.push_back(one.name);
-    if (chosen && one.name != request_.variant) {
-      continue;
-    }
-    any = true;
-    auto added = add(scenario, one.name, one.use, &one);
-    if (!added) {
-      return added;
-    }
-  }
-  if (!any && scenarios_.size() == 1) {
-    return Error{ErrorKind::kUsage,
-                 fmt::format("{} has no calibration case '{}'", scenario.id, request_.variant),
-                 model::suggestion(request_.variant, names)};
-  }
-  return model::Done{};
-}
-
-Result<> Session::plan_all() {
-  for (const auto& scenario : scenarios_) {
-    if (request_.kind == SessionKind::kCalibrate) {
-      auto planned = plan_cases(scenario);
-      if (!planned) {
-        return planned;
-      }
-      continue;
-    }
-    auto planned = plan_variants(scenario);
-    if (planned && request_.calibrate != CalibrateWhen::kNever) {
-      auto known = memory_.recall(scenario.id, proof_key(scenario, resolver_));
-      if (known && request_.calibrate == CalibrateWhen::kWhenNeeded) {
-        remembered_[scenario.id] = *known;
-      } else {
-        planned = plan_cases(scenario);
-      }
-    }
-    if (!planned) {
-      return planned;
-    }
-  }
-  return model::Done{};
-}
 
 std::vector<Observation> Session::run_trials(const std::vector<TrialPlan>& plans) {
   const int first = trials_begun_;
@@ -319,7 +104,8 @@ void Session::run_controls(const std::vector<size_t>& indexes,
     if (!hung_on_evidence(observations[i]) && !stalled_on_input(observations[i])) {
       continue;
     }
-    auto control = make_control(*entries_[indexes[i]].scenario, *entries_[indexes[i]].plan);
+    auto control =
+        make_control(*plan_.entries[indexes[i]].scenario, *plan_.entries[indexes[i]].plan);
     if (control) {
       plans.push_back(std::move(*control));
       owners.push_back(i);
@@ -340,7 +126,7 @@ void Session::run_controls(const std::vector<size_t>& indexes,
                       std::max(0.0, judged.duration_ms - facts.duration_ms) / 1000,
                       judged.duration_ms / 1000, facts.duration_ms / 1000, facts.change));
     }
-    entries_[indexes[owners[i]]].record.control = std::move(facts);
+    plan_.entries[indexes[owners[i]]].record.control = std::move(facts);
   }
 }
 
@@ -414,11 +200,12 @@ void Session::execute() {
   std::vector<TrialPlan> plans;
   std::vector<size_t> indexes;
   std::vector<size_t> searched;
-  for (size_t i = 0; i < entries_.size(); ++i) {
-    if (entries_[i].plan && (entries_[i].plan->schedule || entries_[i].plan->syscall_error)) {
+  for (size_t i = 0; i < plan_.entries.size(); ++i) {
+    if (plan_.entries[i].plan &&
+        (plan_.entries[i].plan->schedule || plan_.entries[i].plan->syscall_error)) {
       searched.push_back(i);
-    } else if (entries_[i].plan) {
-      plans.push_back(*entries_[i].plan);
+    } else if (plan_.entries[i].plan) {
+      plans.push_back(*plan_.entries[i].plan);
       indexes.push_back(i);
     }
   }
@@ -427,7 +214,7 @@ void Session::execute() {
     if (!supervisor) {
       indexes.insert(indexes.end(), searched.begin(), searched.end());
       for (size_t index : indexes) {
-        auto& record = entries_[index].record;
+        auto& record = plan_.entries[index].record;
         record.verdict = supervisor.error().kind == ErrorKind::kUnavailable
                              ? VerdictKind::kInconclusive
                              : VerdictKind::kError;
@@ -438,10 +225,10 @@ void Session::execute() {
       auto observations = run_trials(plans);
       run_controls(indexes, observations);
       for (size_t i = 0; i < indexes.size(); ++i) {
-        conclude(entries_[indexes[i]], observations[i]);
+        conclude(plan_.entries[indexes[i]], observations[i]);
       }
       for (size_t index : searched) {
-        search(entries_[index]);
+        search(plan_.entries[index]);
       }
     }
   }
@@ -452,7 +239,7 @@ void Session::execute() {
 void Session::execute_projects() {
   std::vector<ProjectRequest> requests;
   std::vector<ScenarioRecord*> records;
-  for (auto& entry : entries_) {
+  for (auto& entry : plan_.entries) {
     if (entry.project) {
       requests.push_back(*entry.project);
       records.push_back(&entry.record);
@@ -488,14 +275,14 @@ int Session::interrupted() const {
 }
 
 CalibrationFacts Session::calibration_of(const Scenario& scenario) {
-  auto remembered = remembered_.find(scenario.id);
-  if (remembered != remembered_.end()) {
+  auto remembered = plan_.remembered.find(scenario.id);
+  if (remembered != plan_.remembered.end()) {
     return remembered->second;
   }
   CalibrationFacts facts;
   size_t cases = 0;
   bool well = true;
-  for (const auto& entry : entries_) {
+  for (const auto& entry : plan_.entries) {
     if (entry.scenario != &scenario || !entry.record.specimen) {
       continue;
     }
@@ -514,9 +301,9 @@ CalibrationFacts Session::calibration_of(const Scenario& scenario) {
 
 // A scenario that is not shown able to fail has no green.
 void Session::apply_calibration() {
-  for (const auto& scenario : scenarios_) {
+  for (const auto& scenario : plan_.scenarios) {
     const CalibrationFacts facts = calibration_of(scenario);
-    for (auto& entry : entries_) {
+    for (auto& entry : plan_.entries) {
       if (entry.scenario != &scenario) {
         continue;
       }
@@ -537,7 +324,7 @@ model::Record Session::make_record() const {
   model::Record record =
       record_head(request_.kind == SessionKind::kRun ? "run" : "calibrate", request_.seed, began_);
   std::optional<VerdictKind> verdict;
-  for (const auto& entry : entries_) {
+  for (const auto& entry : plan_.entries) {
     VerdictKind kind = entry.record.verdict;
     if (entry.record.specimen) {
       // A case that comes out otherwise than it must says that the scenario judges wrongly.
@@ -550,7 +337,7 @@ model::Record Session::make_record() const {
   }
   record.verdict = verdict.value_or(VerdictKind::kInconclusive);
   std::vector<std::string> secrets;
-  for (const auto& entry : entries_) {
+  for (const auto& entry : plan_.entries) {
     if (entry.plan) {
       secrets.insert(secrets.end(), entry.plan->secrets.begin(), entry.plan->secrets.end());
     }
@@ -559,11 +346,11 @@ model::Record Session::make_record() const {
 }
 
 Result<SessionResult> Session::run() {
-  auto ready = load();
-  ready = ready ? plan_all() : ready;
-  if (!ready) {
-    return ready.error();
+  auto plan = plan_session(request_, resolver_, memory_);
+  if (!plan) {
+    return plan.error();
   }
+  plan_ = *std::move(plan);
   execute();
   return SessionResult{make_record(), interrupted()};
 }
