@@ -6,66 +6,23 @@
 #include <set>
 
 #include "env/build_text.h"
+#include "env/knockout_builds.h"
 #include "env/knockout_judge.h"
-#include "model/redactor.h"
-#include "os/files.h"
 
 namespace relapse::env {
 
 using model::Done;
 using model::Error;
 using model::ErrorKind;
-using model::Observation;
 using model::Result;
 using model::TrialEnd;
 
 namespace {
 
-// A machine can be ten times as slow in one minute as in another; a build much slower than that
-// is waiting for something.
-constexpr double kSlowerAtMost = 10;
-constexpr double kDeadlineMsMin = 60'000;
-
-// One build that has been done.
-struct Built {
-  Environment env;
-  Observation seen;
-  std::string copy;  // of its outputs, where one was made
-};
-
-// The outputs of a build as one tree, each below its number.
-Artifact artifact_of(const Built& built, const std::vector<std::string>& outputs) {
-  Artifact artifact;
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    auto found = built.seen.trees.find(outputs[i]);
-    if (found == built.seen.trees.end()) {
-      continue;
-    }
-    for (const auto& [path, entry] : found->second) {
-      artifact.tree[fmt::format("{}/{}", i, path)] = entry;
-    }
-  }
-  if (!built.copy.empty()) {
-    artifact.read = [copy = built.copy](const std::string& path) -> std::optional<std::string> {
-      auto text = os::read_file(copy + "/" + path);
-      return text ? std::optional(std::move(*text)) : std::nullopt;
-    };
-  }
-  return artifact;
-}
-
-// "0/assets/a.js" → "assets/a.js"; with several outputs their own names stand in front.
-std::string shown_path(const std::string& path, const std::vector<std::string>& outputs) {
-  const size_t slash = path.find('/');
-  const std::string rest = path.substr(slash + 1);
-  return outputs.size() == 1 ? rest : outputs[std::stoul(path.substr(0, slash))] + "/" + rest;
-}
-
 class Knockout {
  public:
   Knockout(const KnockoutRequest& request, CommandRunner& runner)
-      : request_(request), runner_(runner), redactor_(values_of(request.supplied)) {
-    began_ms_ = request.now_ms();
+      : request_(request), runner_(runner), builds_(request, runner) {
     for (const auto& [name, value] : request.supplied) {
       standing_[name].supplied = true;
     }
@@ -81,17 +38,7 @@ class Knockout {
   Result<KnockoutReport> run();
 
  private:
-  static std::vector<std::string> values_of(const Environment& env) {
-    std::vector<std::string> values;
-    for (const auto& [name, value] : env) {
-      values.push_back(value);
-    }
-    return values;
-  }
-
   Environment with_unsupplied(Environment env) const;
-  WorldCommand command_for(const Environment& env, const std::string& label, bool copy);
-  Result<std::vector<Built>> build(const std::vector<Cell>& cells, bool copy, bool in_budget);
   Result<> first_round();
   Result<> settle_bases(std::vector<Built> built);
   Result<> vary_again(Base& base, const Built& first, const Built& second);
@@ -99,17 +46,10 @@ class Knockout {
   void follow_canaries(const Built& built);
   Result<> try_names();
   KnockoutName report_name(const std::string& name, const Base& base) const;
-  Error no_reference(const Built& built) const;
-  double left_ms() const;
 
   const KnockoutRequest& request_;
   CommandRunner& runner_;
-  model::Redactor redactor_;
-  double began_ms_ = 0;
-  bool second_attempt_ = false;
-  double deadline_ms_ = 0;
-  double typical_ms_ = 0;
-  int copies_ = 0;
+  KnockoutBuilds builds_;
   std::map<std::string, Standing> standing_;
   Environment canaries_;
   Base supplied_;                          // what supplied names are taken from
@@ -129,94 +69,8 @@ Environment Knockout::with_unsupplied(Environment env) const {
   return env;
 }
 
-double Knockout::left_ms() const {
-  return request_.budget_ms ? *request_.budget_ms - (request_.now_ms() - began_ms_) : 1e12;
-}
-
-WorldCommand Knockout::command_for(const Environment& env, const std::string& label, bool copy) {
-  WorldCommand command;
-  command.label = label;
-  std::vector<std::string> remove = request_.clean.remove;
-  std::vector<std::string> empty;
-  if (second_attempt_) {
-    empty = request_.clean.outputs;
-  } else {
-    remove.insert(remove.end(), request_.clean.ignored.begin(), request_.clean.ignored.end());
-    remove.insert(remove.end(), request_.clean.outputs.begin(), request_.clean.outputs.end());
-  }
-  // Not the folder that the build stands in.
-  auto here = [&](const std::string& path) {
-    return (request_.folder + "/").starts_with(path + "/");
-  };
-  std::erase_if(remove, here);
-  std::erase_if(empty, here);
-  command.argv = begin_clean(request_.build, remove, empty);
-  command.folder = request_.folder;
-  command.env = request_.base;
-  for (const auto& [name, value] : env) {
-    command.env[name] = value;
-  }
-  command.mounts = request_.mounts;
-  command.deadline_ms = deadline_ms_;
-  command.secrets = values_of(request_.supplied);
-  const std::string folder = fmt::format("{}/build-{}", request_.scratch, copies_++);
-  for (size_t i = 0; i < request_.outputs.size(); ++i) {
-    command.collect.push_back(
-        {request_.outputs[i], copy ? fmt::format("{}/{}", folder, i) : std::string()});
-  }
-  return command;
-}
-
-Result<std::vector<Built>> Knockout::build(const std::vector<Cell>& cells, bool copy,
-                                           bool in_budget) {
-  std::vector<WorldCommand> commands;
-  std::vector<Built> built(cells.size());
-  for (size_t i = 0; i < cells.size(); ++i) {
-    if (copy) {
-      built[i].copy = fmt::format("{}/build-{}", request_.scratch, copies_);
-    }
-    built[i].env = cells[i].env;
-    commands.push_back(command_for(cells[i].env, cells[i].label, copy));
-    if (in_budget) {
-      commands.back().still_wanted = [this] { return left_ms() > typical_ms_; };
-    }
-  }
-  auto seen = runner_.run(commands, request_.jobs);
-  if (!seen) {
-    return seen.error();
-  }
-  for (size_t i = 0; i < cells.size(); ++i) {
-    built[i].seen = std::move((*seen)[i]);
-    report_.builds += built[i].seen.end == TrialEnd::kInterrupted ? 0 : 1;
-  }
-  return built;
-}
-
-Error Knockout::no_reference(const Built& built) const {
-  const Observation& seen = built.seen;
-  if (seen.end == TrialEnd::kSetupFailed) {
-    return seen.error;
-  }
-  std::string how = seen.end == TrialEnd::kDeadline
-                        ? fmt::format("does not end within {:.0f} s", deadline_ms_ / 1000)
-                    : seen.signaled ? fmt::format("is ended by signal {}", seen.exit_code)
-                                    : fmt::format("fails with exit code {}", seen.exit_code);
-  // Redacted before it is cut.
-  std::string text = redactor_.clean(plain_text(seen.output_tail));
-  constexpr size_t kShown = 1200;
-  if (text.size() > kShown) {
-    text = "…" + text.substr(text.size() - kShown);
-  }
-  return {
-      ErrorKind::kUnavailable,
-      fmt::format("the build {} although nothing was taken from it; it printed:\n{}", how, text),
-      "it runs without network, in a clean copy and with no variables but those of --env-file: "
-      "is something missing there? Names that are wanted: --candidates A,B"};
-}
-
 // The builds that all others are compared with.
 Result<> Knockout::first_round() {
-  deadline_ms_ = request_.deadline_ms;
   const Environment& given = request_.supplied;
   std::vector<Cell> cells = {{"", Lack::kUnset, given, "build as supplied"},
                              {"", Lack::kUnset, given, "the same build again"},
@@ -225,7 +79,7 @@ Result<> Knockout::first_round() {
   if (all != given && all != canaries_) {
     cells.push_back({"", Lack::kUnset, all, "build with every name supplied"});
   }
-  auto built = build(cells, true, false);
+  auto built = builds_.build(cells, true, false);
   if (!built) {
     return built.error();
   }
@@ -242,20 +96,18 @@ Result<> Knockout::settle_bases(std::vector<Built> built) {
   const bool has_all = with_unsupplied(request_.supplied) != request_.supplied;
   report_.reference.passes = passes(built[0].seen);
   if (!report_.reference.passes && !(has_all && passes(all.seen))) {
-    if (built[0].seen.end == TrialEnd::kSetupFailed || second_attempt_) {
-      return no_reference(built[0]);
+    if (built[0].seen.end == TrialEnd::kSetupFailed || builds_.keeps_ignored()) {
+      return builds_.no_reference(built[0]);
     }
-    second_attempt_ = true;
+    builds_.keep_ignored();
     report_.notes.push_back(
         "in a clean copy the build fails; tried with what git ignores left in place, and the "
         "output folder there but empty");
     return first_round();
   }
   const Built& first = report_.reference.passes ? built[0] : all;
-  typical_ms_ = first.seen.duration_ms;
-  deadline_ms_ =
-      std::min(request_.deadline_ms, std::max(kDeadlineMsMin, typical_ms_ * kSlowerAtMost));
-  report_.reference.seconds = typical_ms_ / 1000;
+  builds_.set_typical(first.seen.duration_ms);
+  report_.reference.seconds = first.seen.duration_ms / 1000;
   follow_canaries(built[2]);
   for (const auto& [name, standing] : standing_) {
     standing_[name].named_by_failure =
@@ -270,9 +122,10 @@ Result<> Knockout::settle_bases(std::vector<Built> built) {
     all_.env = all.env;
     if (report_.reference.passes && supplied_.noise_free) {
       all_.output = plain_text(all.seen.output_tail);
-      all_.reference.emplace(artifact_of(all, request_.outputs));
+      all_.reference.emplace(builds_.artifact_of(all));
     } else {
-      auto again = build({{"", Lack::kUnset, all.env, "the same build again"}}, true, false);
+      auto again =
+          builds_.build({{"", Lack::kUnset, all.env, "the same build again"}}, true, false);
       if (!again) {
         return again.error();
       }
@@ -294,12 +147,12 @@ Result<> Knockout::settle_bases(std::vector<Built> built) {
 // Two builds of the same; a third, where they differ, shows whether what was learned holds.
 Result<> Knockout::vary_again(Base& base, const Built& first, const Built& second) {
   base.output = plain_text(first.seen.output_tail);
-  const Artifact one = artifact_of(first, request_.outputs);
+  const Artifact one = builds_.artifact_of(first);
   if (!passes(second.seen)) {
     return Error{ErrorKind::kUnavailable,
                  "of two equal builds one passes and one fails: nothing can be compared with that"};
   }
-  base.reference.emplace(one, artifact_of(second, request_.outputs));
+  base.reference.emplace(one, builds_.artifact_of(second));
   base.noise_free = base.reference->deterministic();
   if (one.tree.empty()) {
     return Error{
@@ -316,16 +169,17 @@ Result<> Knockout::vary_again(Base& base, const Built& first, const Built& secon
   if (base.noise_free) {
     return Done{};
   }
-  auto third = build({{"", Lack::kUnset, base.env, "the same build a third time"}}, true, false);
+  auto third =
+      builds_.build({{"", Lack::kUnset, base.env, "the same build a third time"}}, true, false);
   if (!third) {
     return third.error();
   }
   if (passes(third->front().seen)) {
-    base.reference->check(artifact_of(third->front(), request_.outputs));
+    base.reference->check(builds_.artifact_of(third->front()));
   }
   facts.varying.clear();
   for (const auto& path : base.reference->varying_paths()) {
-    facts.varying.push_back(redactor_.clean(shown_path(path, request_.outputs)));
+    facts.varying.push_back(builds_.shown_path(path));
   }
   return Done{};
 }
@@ -345,7 +199,7 @@ Result<> Knockout::base_each_alone() {
       cells.push_back({name, Lack::kUnset, env, "build with a made-up " + name});
     }
   }
-  auto built = build(cells, true, true);
+  auto built = builds_.build(cells, true, true);
   if (!built) {
     return built.error();
   }
@@ -355,7 +209,7 @@ Result<> Knockout::base_each_alone() {
       Base base;
       base.env = cells[i].env;
       base.output = plain_text((*built)[i].seen.output_tail);
-      base.reference.emplace(artifact_of((*built)[i], request_.outputs));
+      base.reference.emplace(builds_.artifact_of((*built)[i]));
       // What varies by itself is known of the build as supplied alone.
       base.noise_known = supplied_.noise_free;
       alone_[name] = std::move(base);
@@ -370,7 +224,7 @@ Result<> Knockout::base_each_alone() {
 }
 
 void Knockout::follow_canaries(const Built& built) {
-  const Artifact artifact = artifact_of(built, request_.outputs);
+  const Artifact artifact = builds_.artifact_of(built);
   std::set<std::string> open;
   for (const auto& [name, standing] : standing_) {
     open.insert(name);
@@ -409,7 +263,7 @@ Result<> Knockout::try_names() {
     }
   }
   const bool copy = request_.keep_outputs || !supplied_.noise_free || !all_.noise_free;
-  auto built = build(cells, copy, true);
+  auto built = builds_.build(cells, copy, true);
   if (!built) {
     return built.error();
   }
@@ -435,9 +289,9 @@ KnockoutName Knockout::report_name(const std::string& name, const Base& base) co
       continue;
     }
     const Built& built = finished_.at(without(base.env, name, lack));
-    outcome = judge_build(base, name, built.seen, artifact_of(built, request_.outputs), redactor_);
+    outcome = judge_build(base, name, built.seen, builds_.artifact_of(built), builds_.redactor());
     for (auto& path : outcome.paths) {
-      path = redactor_.clean(shown_path(path, request_.outputs));
+      path = builds_.shown_path(path);
     }
     if (request_.keep_outputs && outcome.passes) {
       outcome.output_copy = built.copy;
@@ -458,7 +312,8 @@ Result<KnockoutReport> Knockout::run() {
     }
   }
   report_.interrupted = runner_.interrupted() != 0;
-  report_.seconds = (request_.now_ms() - began_ms_) / 1000;
+  report_.builds = builds_.count();
+  report_.seconds = builds_.elapsed_ms() / 1000;
   return std::move(report_);
 }
 

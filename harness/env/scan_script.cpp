@@ -2,10 +2,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <set>
 
 #include "env/scan_finder.h"
+#include "env/scan_script_value.h"
 
 namespace relapse::env {
 
@@ -28,7 +28,7 @@ class ScriptScan {
       }
     }
     for (size_t i = 0; i < at_.size(); ++i) {
-      settings(i);
+      scan_bundler_setting(at_, i, finder_);
       if (const EnvObject object = env_object(i); object.end != 0) {
         use(i, object);
         i = object.end - 1;
@@ -211,94 +211,8 @@ class ScriptScan {
       return;
     }
     Place& place = finder_.add(name, line, how);
-    place.has_default = has_default(end);
-    place.folded = is_tested(start, end);
-  }
-
-  // Past what only passes the value on: casts, brackets, .trim(), parseInt's radix.
-  size_t past_wrapping(size_t at) const {
-    for (;;) {
-      if (at_.is(at, "!") || at_.is(at, ")")) {
-        ++at;
-      } else if (at_.is(at, "as") || at_.is(at, "satisfies")) {
-        at += 2;
-      } else if ((at_.is(at, ".") || at_.is(at, "?.")) && at_.is_kind(at + 1, TokenKind::kWord)) {
-        at = at_.is(at + 2, "(") ? at_.closing(at + 2) + 1 : at + 2;
-      } else if (at_.is(at, ",") && at_.is_kind(at + 1, TokenKind::kNumber) &&
-                 at_.is(at + 2, ")")) {
-        at += 3;
-      } else {
-        return at;
-      }
-    }
-  }
-
-  bool has_default(size_t end) const {
-    const size_t at = past_wrapping(end);
-    const bool alternative =
-        at_.is(at, "??") || at_.is(at, "||") || at_.is(at, "?\?=") || at_.is(at, "||=");
-    return alternative && goes_on(at + 1);
-  }
-
-  // Whether what stands at `at` instead of a value is one: not undefined, not "", no refusal.
-  bool goes_on(size_t at) const {
-    const Token& token = at_.at(at);
-    switch (token.kind) {
-      case TokenKind::kString:
-        return !token.text.empty();
-      case TokenKind::kNumber:
-      case TokenKind::kTemplate:
-        return true;
-      case TokenKind::kPunct:
-        if (token.text == "(") {
-          for (size_t i = at, end = at_.closing(at); i < end; ++i) {
-            if (at_.is(i, "throw")) {
-              return false;
-            }
-          }
-        }
-        return token.text == "(" || token.text == "[" || token.text == "{" || token.text == "-";
-      case TokenKind::kWord:
-        return token.text != "undefined" && token.text != "null" && token.text != "throw" &&
-               !is_refusal(at);
-    }
-    return false;
-  }
-
-  // fail("X is missing"), process.exit(1): a call whose name says that it does not come back.
-  bool is_refusal(size_t at) const {
-    std::string name;
-    while (at_.is_kind(at, TokenKind::kWord) || at_.is(at, ".")) {
-      name += at_.at(at++).text;
-    }
-    if (!at_.is(at, "(")) {
-      return false;
-    }
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    static constexpr std::array<std::string_view, 10> kRefusals = {
-        "throw", "fail", "raise", "error", "panic", "exit", "assert", "missing", "require", "die"};
-    return std::any_of(kRefusals.begin(), kRefusals.end(),
-                       [&](std::string_view word) { return name.find(word) != std::string::npos; });
-  }
-
-  static bool is_comparison(const Token& token) {
-    return token.kind == TokenKind::kPunct &&
-           (token.text == "===" || token.text == "!==" || token.text == "==" || token.text == "!=");
-  }
-
-  bool is_constant(size_t at) const {
-    const Token& token = at_.at(at);
-    return token.kind == TokenKind::kString || token.kind == TokenKind::kNumber ||
-           (token.kind == TokenKind::kWord && (token.text == "true" || token.text == "false"));
-  }
-
-  // Only a choice is made by it: x === "1", "1" === x, x ? a : b, x && a, if (x).
-  bool is_tested(size_t start, size_t end) const {
-    const size_t after = past_wrapping(end);
-    return (is_comparison(at_.at(after)) && is_constant(after + 1)) ||
-           (is_comparison(at_.at(start - 1)) && is_constant(start - 2)) || at_.is(end, "?") ||
-           at_.is(end, "&&") || (at_.match(start - 2, {"if", "("}) && at_.is(end, ")"));
+    place.has_default = has_default(at_, end);
+    place.folded = is_tested(at_, start, end);
   }
 
   void whole(size_t i, const EnvObject& object) {
@@ -360,48 +274,9 @@ class ScriptScan {
       } else if (at_.is(at, "[")) {
         finder_.blind(key.line, fmt::format("{}[…]: a name built at run time", how));
       } else if (key.kind == TokenKind::kWord || key.kind == TokenKind::kString) {
-        finder_.add(key.text, key.line, how).has_default = fallback != 0 && goes_on(fallback);
+        finder_.add(key.text, key.line, how).has_default = fallback != 0 && goes_on(at_, fallback);
       }
       at = end;
-    }
-  }
-
-  // What a bundler's configuration says of names.
-  void settings(size_t i) {
-    const Token& token = at_.at(i);
-    if (token.kind == TokenKind::kString && at_.is(i + 1, ":")) {
-      for (std::string_view object : {"import.meta.env", "process.env"}) {
-        if (token.text == object) {
-          finder_.blind(token.line, fmt::format("{} as a whole is defined here", object));
-        } else if (token.text.starts_with(std::string(object) + ".")) {
-          finder_.add(token.text.substr(object.size() + 1), token.line, "define", Role::kSet);
-        }
-      }
-    } else if (at_.match(i, {"envPrefix", ":"})) {
-      std::vector<std::string> prefixes;
-      const size_t end = at_.is(i + 2, "[") ? at_.closing(i + 2) : i + 3;
-      for (size_t at = i + 2; at < end; ++at) {
-        if (at_.is_kind(at, TokenKind::kString)) {
-          prefixes.push_back(at_.at(at).text);
-        }
-      }
-      finder_.add_prefixes(token.line, std::move(prefixes));
-    } else if (at_.match(i, {"EnvironmentPlugin", "("})) {
-      environment_plugin(i + 2);
-    }
-  }
-
-  // webpack: new EnvironmentPlugin(["A", "B"]) or ({ A: "default" }).
-  void environment_plugin(size_t open) {
-    const size_t end = at_.closing(open);
-    for (size_t at = open + 1; at < end; ++at) {
-      const Token& token = at_.at(at);
-      if (at_.is(open, "[") && token.kind == TokenKind::kString) {
-        finder_.add(token.text, token.line, "EnvironmentPlugin");
-      } else if (at_.is(open, "{") && at_.is(at + 1, ":")) {
-        finder_.add(token.text, token.line, "EnvironmentPlugin").has_default = goes_on(at + 2);
-        at += 2;
-      }
     }
   }
 
