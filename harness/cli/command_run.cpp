@@ -1,3 +1,4 @@
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 
@@ -14,6 +15,7 @@ struct RunOptions {
   run::SessionRequest request;
   std::vector<std::string> subjects;
   std::string subjects_file;
+  std::string shard;
   std::string calibrate = "auto";
   double quiet_ms = 0;
   OutputOptions output;
@@ -28,6 +30,19 @@ std::string state_folder() {
   return home == nullptr || *home == '\0' ? "" : std::string(home) + "/.local/state/relapse";
 }
 
+// "2/3".
+model::Result<model::ShardFacts> shard_of(const std::string& text) {
+  model::ShardFacts shard;
+  int used = 0;
+  const int read = std::sscanf(text.c_str(), "%4d/%4d%n", &shard.index, &shard.count, &used);
+  if (read != 2 || static_cast<size_t>(used) != text.size() || shard.index < 1 ||
+      shard.index > shard.count || shard.count > model::kShardsMax) {
+    return model::Error{model::ErrorKind::kUsage, "--shard " + text + ": not a part of a run",
+                        "I/N with I from 1 to N, as in --shard 2/3"};
+  }
+  return shard;
+}
+
 int execute(RunOptions& options) {
   auto project = run::find_project();
   if (!project) {
@@ -36,6 +51,13 @@ int execute(RunOptions& options) {
   auto given = run::read_given_subjects(options.subjects, options.subjects_file);
   if (!given) {
     return report_error(given.error());
+  }
+  if (!options.shard.empty()) {
+    auto shard = shard_of(options.shard);
+    if (!shard) {
+      return report_error(shard.error());
+    }
+    options.request.shard = *shard;
   }
   options.request.project = *project;
   options.request.record_file = record_file(options.output);
@@ -82,6 +104,9 @@ std::function<int()> declare_run(CLI::App& app) {
       ->type_name("FILE")
       ->check(CLI::ExistingFile);
   app.add_option("--variant", options->request.variant, "only this variant")->type_name("NAME");
+  app.add_option("--shard", options->shard,
+                 "only the Ith of N parts of the scenarios; `relapse merge` joins their records")
+      ->type_name("I/N");
   app.add_flag("--require-real", options->request.require_real,
                "refuse reconstructions: what is judged must be the real program");
   app.add_option("--calibrate", options->calibrate,

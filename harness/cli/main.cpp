@@ -23,6 +23,8 @@ constexpr auto kCommands = std::to_array<Command>({
      declare_explore},
     {"inject", "fail a program's system calls, and see whether it bears that", declare_inject},
     {"replay", "the exact trial of a record again", declare_replay},
+    {"report", "a record again, in another form", declare_report},
+    {"merge", "one record of several: of the shards of a run", declare_merge},
     {"diagnose", "say why a process does not move", declare_diagnose},
     {"env", "which environment variables a build wants, gets and cannot do without", declare_env},
     {"list", "the scenarios", declare_list},

@@ -121,6 +121,16 @@ Result<> read_program(const json& object, const std::string& pointer, Record& ou
   return fields.finish_open();
 }
 
+Result<> read_shard(const json& object, const std::string& pointer, ShardFacts& out) {
+  Fields fields(object, pointer);
+  out.index = static_cast<int>(fields.stated_count("index", 1, kShardsMax));
+  out.count = static_cast<int>(fields.stated_count("count", 1, kShardsMax));
+  if (out.index > out.count) {
+    fields.fail("index", fmt::format("there is no shard {} of {}", out.index, out.count));
+  }
+  return fields.finish_open();
+}
+
 Result<> read_calibration(const json& object, const std::string& pointer, CalibrationFacts& out) {
   Fields fields(object, pointer);
   out.bad = fields.stated_text("bad");
@@ -275,6 +285,9 @@ Result<> read_record(const json& document, Record& out) {
     return read_host(object, at, out.host);
   });
   out.seed = fields.stated_count("seed", 0, std::numeric_limits<std::uint64_t>::max());
+  read_member(fields, "shard", [&out](const json& object, const std::string& at) {
+    return read_shard(object, at, out.shard.emplace());
+  });
   out.verdict = read_verdict(fields, "verdict");
   fields.require("scenarios");
   each_element(fields, "scenarios", [&out](const json& object, const std::string& at) {
@@ -346,6 +359,9 @@ ordered_json to_json(const Record& record) {
   out["duration_ms"] = record.duration_ms;
   out["host"] = host_json(record.host);
   out["seed"] = record.seed;
+  if (record.shard) {
+    out["shard"] = {{"index", record.shard->index}, {"count", record.shard->count}};
+  }
   out["verdict"] = to_word(record.verdict);
   out["scenarios"] =
       array_of(record.scenarios, [](const ScenarioRecord& scenario) { return to_json(scenario); });

@@ -103,6 +103,17 @@ struct ScenarioRecord {
   bool operator==(const ScenarioRecord&) const = default;
 };
 
+// More processes than anybody starts for one run.
+inline constexpr int kShardsMax = 1024;
+
+// Which part of a run: 1-based, "2 of 3".
+struct ShardFacts {
+  int index = 1;
+  int count = 1;
+
+  bool operator==(const ShardFacts&) const = default;
+};
+
 struct Record {
   std::string version;
   std::string commit;
@@ -111,6 +122,7 @@ struct Record {
   double duration_ms = 0;
   HostFacts host;
   std::uint64_t seed = 0;
+  std::optional<ShardFacts> shard;  // where it is a part of a run
   VerdictKind verdict = VerdictKind::kInconclusive;
   std::vector<ScenarioRecord> scenarios;
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "model/nearest.h"
-#include "os/files.h"
 #include "run/explore.h"
+#include "run/record_file.h"
 
 namespace relapse::run {
 
@@ -94,12 +94,7 @@ Result<SessionResult> replay_scenario(const ReplayRequest& request, const Record
 }  // namespace
 
 Result<SessionResult> replay_record(const ReplayRequest& request, const SessionEvents& events) {
-  auto text = os::read_file(request.record_file);
-  if (!text) {
-    return Error{ErrorKind::kUsage, text.error().message,
-                 "give the record.json that --report wrote"};
-  }
-  auto record = model::record_from_text(*text, request.record_file);
+  auto record = read_record_file(request.record_file);
   if (!record) {
     return record.error();
   }

@@ -323,6 +323,7 @@ void Session::apply_calibration() {
 model::Record Session::make_record() const {
   model::Record record =
       record_head(request_.kind == SessionKind::kRun ? "run" : "calibrate", request_.seed, began_);
+  record.shard = request_.shard;
   std::optional<VerdictKind> verdict;
   for (const auto& entry : plan_.entries) {
     VerdictKind kind = entry.record.verdict;

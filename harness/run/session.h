@@ -20,8 +20,9 @@ enum class CalibrateWhen { kWhenNeeded, kAlways, kNever };
 struct SessionRequest {
   SessionKind kind = SessionKind::kRun;
   std::string project;
-  std::vector<std::string> scenarios;  // names; empty: all
-  std::string variant;                 // or calibration case; empty: all
+  std::vector<std::string> scenarios;      // names; empty: all
+  std::string variant;                     // or calibration case; empty: all
+  std::optional<model::ShardFacts> shard;  // only this part of the scenarios
   GivenSubjects given;
   bool require_real = false;
   CalibrateWhen calibrate = CalibrateWhen::kWhenNeeded;

@@ -18,6 +18,23 @@ using model::VerdictKind;
 
 namespace {
 
+// Whole scenarios, each with its proof; dealt out in turn, for neighbours take alike long.
+Result<std::vector<std::string>> part_of(const std::vector<std::string>& names,
+                                         const model::ShardFacts& shard) {
+  if (static_cast<size_t>(shard.count) > names.size()) {
+    return Error{ErrorKind::kUsage,
+                 fmt::format("--shard {}/{}: there are {} scenarios to share out", shard.index,
+                             shard.count, names.size()),
+                 "a shard without a scenario would prove nothing"};
+  }
+  std::vector<std::string> part;
+  for (auto i = static_cast<size_t>(shard.index - 1); i < names.size();
+       i += static_cast<size_t>(shard.count)) {
+    part.push_back(names[i]);
+  }
+  return part;
+}
+
 class SessionPlanner {
  public:
   SessionPlanner(const SessionRequest& request, SubjectResolver& resolver,
@@ -54,6 +71,13 @@ class SessionPlanner {
 
 Result<> SessionPlanner::load() {
   auto names = request_.scenarios.empty() ? list_scenarios(request_.project) : request_.scenarios;
+  if (request_.shard) {
+    auto part = part_of(names, *request_.shard);
+    if (!part) {
+      return part.error();
+    }
+    names = *std::move(part);
+  }
   for (const auto& name : names) {
     auto scenario = load_scenario(request_.project, name);
     if (!scenario) {

@@ -75,3 +75,22 @@ test("doctor says what this host can do", async () => {
   assert.equal(code, 0);
   assert.ok(Array.isArray(JSON.parse(stdout).capabilities));
 });
+
+test("shards of a run make one record again; a missing one is no pass", async (t) => {
+  const folder = temporaryFolder(t);
+  const scenarios = ["guest-reuse-stale", "guest-download-retry-wipes"];
+  const records = [1, 2].map((i) => join(folder, `${i}`, "record.json"));
+  for (const i of [1, 2]) {
+    const shard = ["--shard", `${i}/2`, "--calibrate", "always", "--report", join(folder, `${i}`)];
+    assert.equal((await relapse(["run", ...scenarios, ...shard])).code, 0);
+  }
+  const merged = await relapse(["merge", ...records, "--json"]);
+  assert.equal(merged.code, 0);
+  const ids = new Set(JSON.parse(merged.stdout).scenarios.map((one) => one.id));
+  assert.deepEqual([...ids].sort(), [...scenarios].sort());
+  const missing = await relapse(["merge", records[0]]);
+  assert.equal(missing.code, 4);
+  assert.match(missing.stderr, /of 2 shards 2 is missing/);
+  const page = await relapse(["report", records[0], "--as", "html"]);
+  assert.match(page.stdout, /^<!DOCTYPE html>/);
+});
