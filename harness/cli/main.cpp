@@ -31,6 +31,7 @@ constexpr auto kCommands = std::to_array<Command>({
     {"show", "one scenario: its incident, roles, variants and expectations", declare_show},
     {"check", "check scenario files; errors come with file, line and the nearest valid name",
      declare_check},
+    {"new", "a scenario to begin with: well formed, and calibrated", declare_new},
     {"doctor", "what this host can do, and how to get the rest", declare_doctor},
 });
 

@@ -1,6 +1,6 @@
 // The commands as a user types them: exit codes, errors with their remedy, output for programs.
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { project, relapse, temporaryFolder } from "./relapse.mjs";
@@ -93,4 +93,18 @@ test("shards of a run make one record again; a missing one is no pass", async (t
   assert.match(missing.stderr, /of 2 shards 2 is missing/);
   const page = await relapse(["report", records[0], "--as", "html"]);
   assert.match(page.stdout, /^<!DOCTYPE html>/);
+});
+
+test("a new scenario is well formed and calibrated, and is not made twice", async (t) => {
+  const home = temporaryFolder(t);
+  mkdirSync(join(home, "scenarios"));
+  copyFileSync(join(project, "scenarios/schema.json"), join(home, "scenarios/schema.json"));
+  const env = { ...process.env, RELAPSE_HOME: home };
+  assert.equal((await relapse(["new", "outage", "--title", "A test"], { env })).code, 0);
+  assert.equal((await relapse(["check", "outage"], { env })).code, 0);
+  assert.equal((await relapse(["calibrate", "outage"], { env })).code, 0);
+  const again = await relapse(["new", "outage"], { env });
+  assert.equal(again.code, 2);
+  assert.match(again.stderr, /is there already/);
+  assert.equal((await relapse(["new", "../elsewhere"], { env })).code, 2);
 });
