@@ -5,6 +5,7 @@
 #include "cli/command_env.h"
 #include "cli/env_build.h"
 #include "env/check.h"
+#include "env/check_report.h"
 #include "model/fields.h"
 #include "model/record.h"
 #include "os/files.h"
