@@ -2,9 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
-#include <set>
 
 #include "env/build_setup.h"
 #include "env/check_program.h"
@@ -36,6 +34,7 @@ class Check {
       RELAPSE_TRY(ask_program());
       return judge_check(facts_);
     }
+    RELAPSE_TRY(ask_observed());
     RELAPSE_TRY(ask_builds());
     RELAPSE_TRY(ask_page());
     RELAPSE_TRY(ask_dev());
@@ -75,15 +74,7 @@ class Check {
   }
 
   std::vector<std::string> candidates() const {
-    std::set<std::string> names;
-    for (const auto& one : facts_.scan.names) {
-      if (one.needed) {
-        names.insert(one.name);
-      }
-    }
-    for (const auto& [name, promise] : contract().names) {
-      names.insert(name);
-    }
+    const auto names = names_in_question(facts_);
     return {names.begin(), names.end()};
   }
 
@@ -93,6 +84,32 @@ class Check {
       tried.push_back(name);
     }
     return prepare_build(contract().folder, request_.caller, tried, outputs);
+  }
+
+  // Names that are built at run time, or that no source of the project's holds.
+  Result<> ask_observed() {
+    if (!contract().build || request_.observer.empty()) {
+      return model::Done{};
+    }
+    ObserveRequest question;
+    question.build = {"/bin/sh", "-c", contract().build->command};
+    question.setup = setup_for(contract().build->outputs);
+    question.top = work_tree_of(contract().folder);
+    question.supplied = complete();
+    question.observer = request_.observer;
+    question.scratch = request_.scratch + "/observed";
+    std::error_code error;
+    fs::create_directories(question.scratch, error);
+    question.deadline_ms = contract().build->limit_ms;
+    auto seen = run_observe(question, runner_);
+    if (!seen) {
+      return seen.error();
+    }
+    facts_.observed = std::move(seen->names);
+    if (!seen->passes) {
+      facts_.notes.push_back("of the observed build not all was seen: " + seen->end);
+    }
+    return model::Done{};
   }
 
   Result<> ask_builds() {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <set>
 
 #include "env/rename.h"
 
@@ -50,7 +49,6 @@ class Judge {
   CheckReport judge();
 
  private:
-  std::set<std::string> names() const;
   void collect_idle();
   CheckRow row_of(const std::string& name);
   void add(CheckRow& row, Problem problem) const;
@@ -100,26 +98,6 @@ void Judge::collect_idle() {
       idle_.push_back(one.name);
     }
   }
-}
-
-// Every name that somebody has to think about.
-std::set<std::string> Judge::names() const {
-  std::set<std::string> names;
-  for (const auto& [name, promise] : facts_.contract->names) {
-    names.insert(name);
-  }
-  for (const auto& one : facts_.scan.names) {
-    if (one.needed && is_wanted(one.name)) {
-      names.insert(one.name);
-    }
-  }
-  for (const auto& one : facts_.observed) {
-    const auto* scanned = find_scanned(facts_.scan.names, one.name);
-    if (well_known(one.name).empty() && (scanned == nullptr || scanned->needed)) {
-      names.insert(one.name);
-    }
-  }
-  return names;
 }
 
 // The first place that reads it in earnest; else a test; else what the real build did.
@@ -352,7 +330,7 @@ CheckReport Judge::judge() {
   report.blind = facts_.scan.blind_spots;
   judge_page(report);
   judge_dev(report);
-  for (const auto& name : names()) {
+  for (const auto& name : names_in_question(facts_)) {
     report.rows.push_back(row_of(name));
   }
   judge_build(report);
@@ -397,6 +375,27 @@ RowState state_of(Problem problem, bool strict) {
       break;
   }
   return RowState::kFail;
+}
+
+std::set<std::string> names_in_question(const CheckFacts& facts) {
+  std::set<std::string> names;
+  for (const auto& [name, promise] : facts.contract->names) {
+    names.insert(name);
+  }
+  for (const auto& one : facts.scan.names) {
+    const bool read = std::any_of(one.places.begin(), one.places.end(),
+                                  [](const auto& place) { return place.role == Role::kRead; });
+    if (one.needed && read) {
+      names.insert(one.name);
+    }
+  }
+  for (const auto& one : facts.observed) {
+    const auto* scanned = find_scanned(facts.scan.names, one.name);
+    if (well_known(one.name).empty() && (scanned == nullptr || scanned->needed)) {
+      names.insert(one.name);
+    }
+  }
+  return names;
 }
 
 CheckReport judge_check(const CheckFacts& facts) {

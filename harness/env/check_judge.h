@@ -9,6 +9,7 @@
 // fails in any case when the deploy does not supply it and what comes out is worse for it.
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -109,6 +110,10 @@ struct CheckReport {
 };
 
 CheckReport judge_check(const CheckFacts& facts);
+
+// Every name that somebody has to think about: the contract's, what the source needs, and what the
+// real build asked for although no source that can be read names it.
+std::set<std::string> names_in_question(const CheckFacts& facts);
 
 // Whether a build that passes takes no notice: it need not put out the same.
 inline bool goes_unnoticed(const std::optional<Lacking>& lacking) {
