@@ -38,6 +38,11 @@ std::function<int()> declare_doctor(CLI::App& app);
 // Prints "relapse: …" on standard error and returns the exit code of the error's kind.
 int report_error(const model::Error& error);
 
+// What a shell says of a command that a signal ended.
+inline int interrupted_exit(int signal) {
+  return 128 + signal;
+}
+
 // Colours and live lines: only for a terminal, and not where NO_COLOR (no-color.org) or
 // TERM=dumb asks for plain text.
 bool is_terminal(int fd);

@@ -5,6 +5,7 @@
 #include "cli/command_env.h"
 #include "cli/env_build.h"
 #include "env/check.h"
+#include "env/check_report.h"
 #include "model/fields.h"
 #include "model/record.h"
 #include "os/files.h"
@@ -49,6 +50,11 @@ model::Result<env::CheckRequest> make_request(const CheckOptions& options) {
   }
   request.jobs = options.jobs > 0 ? options.jobs : usable_cores();
   request.page_driver = *home + "/harness/env/page_driver";
+  auto observer = observer_folder();
+  if (!observer) {
+    return observer.error();
+  }
+  request.observer = *std::move(observer);
   request.program = options.program;
   request.start_ms = model::parse_duration_ms(options.start).value_or(request.start_ms);
   request.now_ms = steady_ms;
@@ -64,6 +70,21 @@ model::Result<> write_report(const std::string& folder, const env::CheckReport& 
   const std::string document = model::json_text(env::to_json(report));
   RELAPSE_TRY(os::write_file_atomically(fs::path(folder) / "env-check.json", document));
   return os::write_file_atomically(fs::path(folder) / "env-check.md", env::to_markdown(report));
+}
+
+int tell(const CheckOptions& options, const env::CheckReport& report) {
+  if (options.json) {
+    print_document(env::to_json(report));
+  } else {
+    fmt::print("{}", env::to_table(report));
+  }
+  if (!options.report_folder.empty()) {
+    auto written = write_report(options.report_folder, report);
+    if (!written) {
+      return report_error(written.error());
+    }
+  }
+  return model::exit_code(report.verdict);
 }
 
 int execute(const CheckOptions& options) {
@@ -83,30 +104,8 @@ int execute(const CheckOptions& options) {
     request->screenshots = screenshots.lexically_normal();
     fs::create_directories(options.report_folder, error);
   }
-  auto runner = start_runner();
-  if (!runner) {
-    return report_error(runner.error());
-  }
-  auto report = env::run_check(*request, *runner->commands);
-  runner->progress->clear();
-  if (!report) {
-    return report_error(report.error());
-  }
-  if (options.json) {
-    print_document(env::to_json(*report));
-  } else {
-    fmt::print("{}", env::to_table(*report));
-  }
-  if (!options.report_folder.empty()) {
-    auto written = write_report(options.report_folder, *report);
-    if (!written) {
-      return report_error(written.error());
-    }
-  }
-  if (const int signal = runner->commands->interrupted(); signal != 0) {
-    return 128 + signal;
-  }
-  return model::exit_code(report->verdict);
+  return ask_in_worlds([&](auto& runner) { return env::run_check(*request, runner); },
+                       [&](const auto& report) { return tell(options, report); });
 }
 
 }  // namespace

@@ -23,25 +23,31 @@ struct InitOptions {
 };
 
 // What the deploy step supplies, where it can be found out: a first contract is worth having
-// without it too.
-std::optional<env::SuppliedReport> ask(const env::DeployPlace& place) {
+// without it too. The answer: kExitPass, or the exit code of an interrupt.
+int ask(const env::DeployPlace& place, std::optional<env::SuppliedReport>& supplied) {
+  const auto unknown = [&](const model::Error& error) {
+    fmt::print(stderr, "relapse: what {} supplies is not known: {}\n", place.job, error.text());
+  };
   auto runner = start_runner();
   if (!runner) {
-    fmt::print(stderr, "relapse: what {} supplies is not known: {}\n", place.job,
-               runner.error().text());
-    return std::nullopt;
+    unknown(runner.error());
+    return model::kExitPass;
   }
   env::JobRequest request;
   request.workflow = place.workflow;
   request.job = place.job;
   auto report = env::find_supplied(request, *runner->commands);
   runner->progress->clear();
-  if (!report) {
-    fmt::print(stderr, "relapse: what {} supplies is not known: {}\n", place.job,
-               report.error().text());
-    return std::nullopt;
+  if (const int signal = runner->commands->interrupted(); signal != 0) {
+    tell_interrupted();
+    return interrupted_exit(signal);
   }
-  return std::move(*report);
+  if (report) {
+    supplied = std::move(*report);
+  } else {
+    unknown(report.error());
+  }
+  return model::kExitPass;
 }
 
 int execute(const InitOptions& options) {
@@ -65,7 +71,9 @@ int execute(const InitOptions& options) {
   }
   std::optional<env::SuppliedReport> supplied;
   if (deploy && !deploy->job.empty()) {
-    supplied = ask(*deploy);
+    if (const int code = ask(*deploy, supplied); code != model::kExitPass) {
+      return code;
+    }
   }
   auto written =
       os::write_file_atomically(file, env::first_contract(project, *scan, deploy, supplied));

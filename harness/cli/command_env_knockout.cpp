@@ -160,21 +160,15 @@ int execute(const KnockoutOptions& options) {
     return report_error(scratch.error());
   }
   request->scratch = scratch->path();
-  auto runner = start_runner();
-  if (!runner) {
-    return report_error(runner.error());
-  }
-  auto report = env::run_knockout(*request, *runner->commands);
-  runner->progress->clear();
-  if (!report) {
-    return report_error(report.error());
-  }
-  if (options.json) {
-    print_document(env::to_json(*report));
-  } else {
-    print_for_people(*report);
-  }
-  return exit_code_of(*report);
+  return ask_in_worlds([&](auto& runner) { return env::run_knockout(*request, runner); },
+                       [&](const auto& report) {
+                         if (options.json) {
+                           print_document(env::to_json(report));
+                         } else {
+                           print_for_people(report);
+                         }
+                         return exit_code_of(report);
+                       });
 }
 
 }  // namespace

@@ -79,21 +79,15 @@ int execute(const ObserveOptions& options) {
   request.observer = *observer;
   request.scratch = scratch->path();
   request.deadline_ms = model::parse_duration_ms(options.deadline).value_or(600'000);
-  auto runner = start_runner();
-  if (!runner) {
-    return report_error(runner.error());
-  }
-  auto report = env::run_observe(request, *runner->commands);
-  runner->progress->clear();
-  if (!report) {
-    return report_error(report.error());
-  }
-  if (options.json) {
-    print_document(env::to_json(*report));
-  } else {
-    print_for_people(*report);
-  }
-  return report->passes ? model::kExitPass : model::kExitInconclusive;
+  return ask_in_worlds([&](auto& runner) { return env::run_observe(request, runner); },
+                       [&](const auto& report) {
+                         if (options.json) {
+                           print_document(env::to_json(report));
+                         } else {
+                           print_for_people(report);
+                         }
+                         return report.passes ? model::kExitPass : model::kExitInconclusive;
+                       });
 }
 
 }  // namespace

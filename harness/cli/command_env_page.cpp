@@ -6,11 +6,11 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command_env.h"
+#include "cli/env_build.h"
 #include "env/page_check.h"
 #include "model/verdict.h"
 #include "os/files.h"
 #include "run/scenario_file.h"
-#include "run/world_commands.h"
 
 namespace relapse::cli {
 
@@ -69,8 +69,14 @@ Result<env::PageExpectation> expectation_of(const PageOptions& options) {
   return wanted;
 }
 
-Result<std::vector<PageVerdict>> look(const PageOptions& options) {
+struct PageQuestion {
   env::PageCheckRequest request;
+  env::PageTools tools;
+};
+
+Result<PageQuestion> make_question(const PageOptions& options) {
+  PageQuestion question;
+  env::PageCheckRequest& request = question.request;
   auto wanted = expectation_of(options);
   if (!wanted) {
     return wanted.error();
@@ -96,11 +102,8 @@ Result<std::vector<PageVerdict>> look(const PageOptions& options) {
   if (!tools) {
     return tools.error();
   }
-  auto runner = run::WorldCommands::start({});
-  if (!runner) {
-    return runner.error();
-  }
-  return env::check_pages(**runner, *tools, request);
+  question.tools = *std::move(tools);
+  return question;
 }
 
 ordered_json to_json(const PageVerdict& page, const std::string& folder) {
@@ -141,8 +144,13 @@ int tell(const PageOptions& options, const std::vector<PageVerdict>& pages) {
 }
 
 int execute(const PageOptions& options) {
-  auto pages = look(options);
-  return pages ? tell(options, *pages) : report_error(pages.error());
+  auto question = make_question(options);
+  if (!question) {
+    return report_error(question.error());
+  }
+  return ask_in_worlds(
+      [&](auto& runner) { return env::check_pages(runner, question->tools, question->request); },
+      [&](const auto& pages) { return tell(options, pages); });
 }
 
 }  // namespace

@@ -16,6 +16,21 @@ struct SuppliedOptions {
   bool json = false;
 };
 
+int tell(const SuppliedOptions& options, const env::SuppliedReport& report) {
+  if (options.json) {
+    print_document(env::to_json(report));
+  } else {
+    fmt::print("{}", env::to_table(report));
+  }
+  if (report.calls.empty()) {
+    return report_error(
+        {model::ErrorKind::kUnavailable,
+         fmt::format("no step of '{}' calls a tool that builds or deploys", options.request.job),
+         "name yours with --tool"});
+  }
+  return model::kExitPass;
+}
+
 int execute(SuppliedOptions& options) {
   if (!options.values_file.empty()) {
     auto text = os::read_file(options.values_file);
@@ -28,30 +43,8 @@ int execute(SuppliedOptions& options) {
     }
     options.request.values = std::move(*values);
   }
-  auto runner = start_runner();
-  if (!runner) {
-    return report_error(runner.error());
-  }
-  auto report = env::find_supplied(options.request, *runner->commands);
-  runner->progress->clear();
-  if (!report) {
-    return report_error(report.error());
-  }
-  if (options.json) {
-    print_document(env::to_json(*report));
-  } else {
-    fmt::print("{}", env::to_table(*report));
-  }
-  if (const int signal = runner->commands->interrupted(); signal != 0) {
-    return 128 + signal;
-  }
-  if (report->calls.empty()) {
-    return report_error(
-        {model::ErrorKind::kUnavailable,
-         fmt::format("no step of '{}' calls a tool that builds or deploys", options.request.job),
-         "name yours with --tool"});
-  }
-  return model::kExitPass;
+  return ask_in_worlds([&](auto& runner) { return env::find_supplied(options.request, runner); },
+                       [&](const auto& report) { return tell(options, report); });
 }
 
 }  // namespace

@@ -48,6 +48,10 @@ model::Result<WatchedRunner> start_runner() {
   return runner;
 }
 
+void tell_interrupted() {
+  std::cerr << "relapse: interrupted\n";
+}
+
 model::Result<std::string> observer_folder() {
   std::error_code error;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", error);

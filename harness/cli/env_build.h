@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/command.h"
 #include "env/env_file.h"
 #include "env/knockout_plan.h"
 #include "reports/progress.h"
@@ -22,6 +23,30 @@ struct WatchedRunner {
   std::unique_ptr<run::WorldCommands> commands;
 };
 model::Result<WatchedRunner> start_runner();
+
+// On standard error: what is told after it is not all.
+void tell_interrupted();
+
+// A question that needs worlds: `ask` is given a runner, and `tell` what came of it; `tell` gives
+// the exit code, unless the run was interrupted. What was found until then is told all the same.
+template <typename Ask, typename Tell>
+int ask_in_worlds(const Ask& ask, const Tell& tell) {
+  auto runner = start_runner();
+  if (!runner) {
+    return report_error(runner.error());
+  }
+  auto answer = ask(*runner->commands);
+  runner->progress->clear();
+  const int signal = runner->commands->interrupted();
+  if (signal != 0) {
+    tell_interrupted();
+  }
+  if (signal != 0 && !answer) {  // whatever it says, that is why
+    return interrupted_exit(signal);
+  }
+  const int code = answer ? tell(*answer) : report_error(answer.error());
+  return signal != 0 ? interrupted_exit(signal) : code;
+}
 
 // What is shown to an observed build: the folder `observer` beside the program.
 model::Result<std::string> observer_folder();

@@ -70,8 +70,7 @@ int put_out(const run::SessionResult& result, const OutputOptions& options) {
   if (!written) {
     return report_error(written.error());
   }
-  // As a shell reports a program that a signal ended.
-  return result.interrupted_by != 0 ? 128 + result.interrupted_by
+  return result.interrupted_by != 0 ? interrupted_exit(result.interrupted_by)
                                     : model::exit_code(record.verdict);
 }
 

@@ -2,21 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
-#include <set>
 
 #include "env/build_setup.h"
 #include "env/check_program.h"
+#include "env/contract_deploy.h"
 #include "env/page_check.h"
-#include "env/workflow.h"
-#include "os/files.h"
 
 namespace relapse::env {
 
 namespace fs = std::filesystem;
-using model::Error;
-using model::ErrorKind;
 using model::Result;
 
 namespace {
@@ -39,6 +34,7 @@ class Check {
       RELAPSE_TRY(ask_program());
       return judge_check(facts_);
     }
+    RELAPSE_TRY(ask_observed());
     RELAPSE_TRY(ask_builds());
     RELAPSE_TRY(ask_page());
     RELAPSE_TRY(ask_dev());
@@ -54,57 +50,20 @@ class Check {
       facts_.notes.emplace_back("the contract has no 'deploy': what is supplied is not known");
       return model::Done{};
     }
-    const ContractDeploy& deploy = *contract().deploy;
-    JobRequest job;
-    job.workflow = deploy.workflow;
-    job.job = deploy.job;
-    job.values = deploy.values;
-    job.tools = deploy.tools;
-    if (job.job.empty()) {
-      auto only = only_job(deploy.workflow);
-      if (!only) {
-        return only.error();
-      }
-      job.job = *only;
-    }
-    auto supplied = find_supplied(job, runner_);
+    auto supplied = env::ask_deploy(*contract().deploy, runner_);
     if (!supplied) {
       return supplied.error();
     }
-    if (supplied->calls.empty()) {
-      return Error{ErrorKind::kUnavailable,
-                   fmt::format("no step of '{}' calls a tool that builds or deploys", job.job),
-                   "name yours in the contract: \"deploy\": {\"tools\": […]}", deploy.workflow};
-    }
     facts_.supplied = std::move(*supplied);
     return model::Done{};
-  }
-
-  static Result<std::string> only_job(const std::string& file) {
-    auto text = os::read_file(file);
-    if (!text) {
-      return Error{ErrorKind::kScenario, text.error().message};
-    }
-    auto workflow = parse_workflow(*text, file);
-    if (!workflow) {
-      return workflow.error();
-    }
-    if (workflow->jobs.size() != 1) {
-      return Error{ErrorKind::kScenario, "there is more than one job",
-                   "name the one that deploys: \"deploy\": {\"job\": …}", file};
-    }
-    return workflow->jobs.front().id;
   }
 
   // What builds get: the deploy step's values, and a sample where it has none.
   Environment complete() const {
     Environment out;
     if (facts_.supplied) {
-      for (const auto& one : facts_.supplied->names) {
-        if (one.state == SupplyState::kSet) {
-          out[one.name] = one.value;
-        }
-      }
+      out = values_of(*facts_.supplied);
+      std::erase_if(out, [](const auto& one) { return one.second.empty(); });
     }
     for (const auto& [name, promise] : contract().names) {
       if (!promise.sample.empty()) {
@@ -115,15 +74,7 @@ class Check {
   }
 
   std::vector<std::string> candidates() const {
-    std::set<std::string> names;
-    for (const auto& one : facts_.scan.names) {
-      if (one.needed) {
-        names.insert(one.name);
-      }
-    }
-    for (const auto& [name, promise] : contract().names) {
-      names.insert(name);
-    }
+    const auto names = names_in_question(facts_);
     return {names.begin(), names.end()};
   }
 
@@ -133,6 +84,32 @@ class Check {
       tried.push_back(name);
     }
     return prepare_build(contract().folder, request_.caller, tried, outputs);
+  }
+
+  // Names that are built at run time, or that no source of the project's holds.
+  Result<> ask_observed() {
+    if (!contract().build || request_.observer.empty()) {
+      return model::Done{};
+    }
+    ObserveRequest question;
+    question.build = {"/bin/sh", "-c", contract().build->command};
+    question.setup = setup_for(contract().build->outputs);
+    question.top = work_tree_of(contract().folder);
+    question.supplied = complete();
+    question.observer = request_.observer;
+    question.scratch = request_.scratch + "/observed";
+    std::error_code error;
+    fs::create_directories(question.scratch, error);
+    question.deadline_ms = contract().build->limit_ms;
+    auto seen = run_observe(question, runner_);
+    if (!seen) {
+      return seen.error();
+    }
+    facts_.observed = std::move(seen->names);
+    if (!seen->passes) {
+      facts_.notes.push_back("of the observed build not all was seen: " + seen->end);
+    }
+    return model::Done{};
   }
 
   Result<> ask_builds() {
@@ -211,7 +188,7 @@ class Check {
       return model::Done{};
     }
     for (size_t i = 0; i < looks.size(); ++i) {
-      const PageEffect effect = {(*seen)[i].findings};
+      const PageEffect effect = {(*seen)[i].findings, ""};
       if (looks[i].reference) {
         facts_.reference_page = effect;
       } else if (looks[i].lack == Lack::kUnset) {
@@ -230,19 +207,21 @@ class Check {
     }
     const BuildSetup setup = setup_for({});
     DevQuestion question;
-    question.command = contract().dev->command;
-    question.ready = contract().dev->ready;
-    question.limit_ms = contract().dev->limit_ms;
+    question.dev = *contract().dev;
+    question.label = question.dev.command;
     question.driver = request_.page_driver;
     question.folder = setup.folder;
     question.env = setup.base;
     question.mounts = setup.mounts;
     question.secrets = contract().secret_values();
-    auto tried = try_dev(question, runner_);
-    if (!tried) {
-      return tried.error();
+    auto seen = runner_.run({dev_command(question)}, 1);
+    if (!seen) {
+      return seen.error();
     }
-    facts_.dev = std::move(*tried);
+    if (seen->front().end == model::TrialEnd::kSetupFailed) {
+      return seen->front().error;
+    }
+    facts_.dev = dev_outcome(seen->front(), model::Redactor(question.secrets));
     return model::Done{};
   }
 

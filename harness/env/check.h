@@ -1,6 +1,6 @@
 #pragma once
-// `relapse env check`: asks the source, the deploy step, the builds and the page, one after the
-// other, and hands the answers to the judge (check_judge.h).
+// `relapse env check`: asks the source, the deploy step, the builds and the page, one after
+// the other, and hands the answers to the judge (check_judge.h).
 
 #include <functional>
 #include <optional>
@@ -21,6 +21,7 @@ struct CheckRequest {
   std::string scratch;               // an empty folder of the host
   std::string screenshots;           // a folder that does not exist yet; empty: none are kept
   std::string page_driver;           // the folder of page_driver
+  std::string observer;              // the folder of observers; empty: no build is observed
   std::vector<std::string> program;  // must refuse to start without each required variable
   double start_ms = 5'000;           // a program that lives so long has started
   std::function<double()> now_ms;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <set>
 
 #include "env/rename.h"
 
@@ -20,63 +19,19 @@ const ScannedName* find_scanned(const std::vector<ScannedName>& names, const std
   return found == names.end() ? nullptr : &*found;
 }
 
-std::string file_name(const std::string& path) {
-  return std::filesystem::path(path).filename().string();
+bool fails(const std::optional<Lacking>& lacking) {
+  return lacking && (lacking->build.effect == Effect::kLoud ||  //
+                     lacking->build.effect == Effect::kObscure);
 }
 
-std::string place_of(const std::string& file, int line) {
-  return line > 0 ? fmt::format("{}:{}", file_name(file), line) : file_name(file);
+// Passes, or fails: what keeps it from that (time, memory) says nothing about the name.
+bool is_known(const std::optional<Lacking>& lacking) {
+  return goes_unnoticed(lacking) || fails(lacking);
 }
 
-// The worse of two that are known; how bad: passing over it in silence, then not saying what it is.
-int badness(Effect effect) {
-  switch (effect) {
-    case Effect::kSilent:
-      return 3;
-    case Effect::kObscure:
-      return 2;
-    case Effect::kLoud:
-      return 1;
-    default:
-      return 0;
-  }
-}
-
-bool is_known(Effect effect) {
-  return badness(effect) > 0 || effect == Effect::kNone;
-}
-
-bool goes_unnoticed(Effect effect) {
-  return effect == Effect::kSilent || effect == Effect::kNone;
-}
-
-std::string page_words(const PageEffect& page) {
-  if (page.findings.empty()) {
-    return "page works";
-  }
-  const auto oracle = page.findings.front().oracle;
-  return oracle == PageOracle::kText || oracle == PageOracle::kHosts ? "page changes"
-                                                                     : "page broken";
-}
-
-std::string effect_words(const Outcome& outcome, const std::optional<PageEffect>& page) {
-  switch (outcome.effect) {
-    case Effect::kLoud:
-      return "build fails and names it";
-    case Effect::kObscure:
-      return "build fails without naming it";
-    case Effect::kSilent:
-      return "build passes, " + (page ? page_words(*page) : "output changes");
-    case Effect::kNone:
-      return "same output";
-    case Effect::kTimeout:
-      return "build did not end in time";
-    case Effect::kUndecidable:
-      return "undecidable: " + outcome.why;
-    case Effect::kNotTried:
-      return "not tried";
-  }
-  return "";
+bool does_harm(const std::optional<Lacking>& lacking) {
+  return lacking && lacking->build.effect == Effect::kSilent &&
+         (!lacking->page || !lacking->page->findings.empty());
 }
 
 // One variable on its way to its row.
@@ -94,46 +49,43 @@ class Judge {
   CheckReport judge();
 
  private:
-  std::set<std::string> names() const;
   void collect_idle();
   CheckRow row_of(const std::string& name);
-  void tell_wanted(CheckRow& row) const;
-  void tell_supply(CheckRow& row) const;
+  void add(CheckRow& row, Problem problem) const;
+  WantedBy wanted_by(const std::string& name) const;
+  std::optional<Supply> supply_of(const std::string& name) const;
   void tell_effect(CheckRow& row) const;
-  void judge_required(CheckRow& row);
-  void judge_optional(CheckRow& row, bool in_contract) const;
-  void judge_secret(CheckRow& row) const;
-  void judge_start(CheckRow& row) const;
-  bool does_harm(const std::string& name) const;
+  void tell_start(CheckRow& row) const;
+  void judge_required(CheckRow& row) const;
+  void judge_optional(CheckRow& row) const;
+  void judge_unlisted(CheckRow& row) const;
   void ask_about_rename(CheckRow& row);
+  SourcePlace place_to_add() const;
   void judge_dev(CheckReport& report) const;
-  void judge_reference(CheckReport& report) const;
-  void add_remedies(CheckReport& report) const;
+  void judge_build(CheckReport& report) const;
+  void judge_page(CheckReport& report) const;
   void conclude(CheckReport& report) const;
-  bool is_supplied(const std::string& name) const;
+  bool lacks(const CheckRow& row) const;
   bool is_wanted(const std::string& name) const;
-  std::string deploy_file() const;
-  std::string deploy_line() const;
 
   const CheckFacts& facts_;
   std::map<std::string, const KnockoutName*> tried_;
   std::vector<std::string> idle_;    // supplied, and nobody asks for them
   std::set<std::string> explained_;  // of these, what a missing name's row tells
-  std::string renamed_line_;         // where the first old name is supplied
 };
 
-bool Judge::is_supplied(const std::string& name) const {
-  const auto* found = facts_.supplied ? facts_.supplied->find(name) : nullptr;
-  return found != nullptr && found->state == SupplyState::kSet;
+void Judge::add(CheckRow& row, Problem problem) const {
+  row.problems.push_back(problem);
+  row.state = std::max(row.state, state_of(problem, facts_.strict));
+}
+
+// Known not to be given, or given empty.
+bool Judge::lacks(const CheckRow& row) const {
+  return row.supply && row.supply->state != SupplyState::kSet;
 }
 
 bool Judge::is_wanted(const std::string& name) const {
-  const auto* scanned = find_scanned(facts_.scan.names, name);
-  const bool read = scanned != nullptr &&
-                    std::any_of(scanned->places.begin(), scanned->places.end(),
-                                [](const auto& place) { return place.role == Role::kRead; });
-  return read ||
-         std::find(facts_.observed.begin(), facts_.observed.end(), name) != facts_.observed.end();
+  return wanted_by(name).source != WantedBy::Source::kNobody;
 }
 
 void Judge::collect_idle() {
@@ -141,64 +93,45 @@ void Judge::collect_idle() {
     return;
   }
   for (const auto& one : facts_.supplied->names) {
-    if (one.line > 0 && !is_wanted(one.name) && well_known(one.name).empty()) {
+    if (one.line > 0 && one.state != SupplyState::kAbsent && !is_wanted(one.name) &&
+        well_known(one.name).empty()) {
       idle_.push_back(one.name);
     }
   }
 }
 
-// Every name that somebody has to think about.
-std::set<std::string> Judge::names() const {
-  std::set<std::string> names;
-  for (const auto& [name, promise] : facts_.contract->names) {
-    names.insert(name);
-  }
-  for (const auto& one : facts_.scan.names) {
-    if (one.needed && is_wanted(one.name)) {
-      names.insert(one.name);
+// The first place that reads it in earnest; else a test; else what the real build did.
+WantedBy Judge::wanted_by(const std::string& name) const {
+  const Place* best = nullptr;
+  if (const auto* scanned = find_scanned(facts_.scan.names, name); scanned != nullptr) {
+    for (const auto& place : scanned->places) {
+      const bool better = best == nullptr || (best->in_test && !place.in_test);
+      best = place.role == Role::kRead && better ? &place : best;
     }
   }
-  for (const auto& name : facts_.observed) {
-    const auto* scanned = find_scanned(facts_.scan.names, name);
-    if (well_known(name).empty() && (scanned == nullptr || scanned->needed)) {
-      names.insert(name);
-    }
+  if (best != nullptr) {
+    return {WantedBy::Source::kRead, {best->file, best->line}, best->how};
   }
-  return names;
+  const ObservedName* seen = nullptr;
+  for (const auto& one : facts_.observed) {
+    const bool better = seen == nullptr || (seen->line == 0 && one.line > 0);
+    seen = one.name == name && better ? &one : seen;
+  }
+  return seen == nullptr ? WantedBy{}
+                         : WantedBy{WantedBy::Source::kObserved,
+                                    {seen->file, seen->line},
+                                    seen->how.empty() ? seen->by : seen->how};
 }
 
-void Judge::tell_wanted(CheckRow& row) const {
-  const auto* scanned = find_scanned(facts_.scan.names, row.name);
-  if (scanned == nullptr) {
-    return;
-  }
-  for (const auto& place : scanned->places) {
-    if (place.role == Role::kRead && !place.in_test) {
-      row.wanted = fmt::format("{}:{}", place.file, place.line);
-      return;
-    }
-  }
-}
-
-std::string Judge::deploy_file() const {
-  return facts_.contract->deploy ? file_name(facts_.contract->deploy->workflow) : "the deploy";
-}
-
-void Judge::tell_supply(CheckRow& row) const {
+std::optional<Supply> Judge::supply_of(const std::string& name) const {
   if (!facts_.supplied) {
-    return;
+    return std::nullopt;
   }
-  const auto* found = facts_.supplied->find(row.name);
+  const auto* found = facts_.supplied->find(name);
   if (found == nullptr || found->state == SupplyState::kAbsent) {
-    row.supply = "not supplied by " + deploy_file();
-  } else if (found->state == SupplyState::kEmpty) {
-    row.supply = "empty in " + place_of(found->file, found->line);
-    if (!found->because.empty()) {
-      row.notes.push_back(found->because);
-    }
-  } else {
-    row.supply = "supplied";
+    return Supply{SupplyState::kAbsent, place_to_add(), ""};
   }
+  return Supply{found->state, {found->file, found->line}, found->because};
 }
 
 void Judge::tell_effect(CheckRow& row) const {
@@ -209,19 +142,23 @@ void Judge::tell_effect(CheckRow& row) const {
   const auto pages = facts_.pages.find(row.name);
   const PagesWithout none;
   const auto& page = pages == facts_.pages.end() ? none : pages->second;
-  const std::string unset = effect_words(tried->second->unset, page.unset);
-  const std::string empty = effect_words(tried->second->empty, page.empty);
-  row.without = unset == empty ? unset : fmt::format("{}; empty: {}", unset, empty);
-  for (const auto* effect : {&page.unset, &page.empty}) {
-    if (*effect && !(*effect)->findings.empty()) {
-      row.notes.push_back("page: " + (*effect)->findings.front().sentence);
-      break;
+  row.unset = Lacking{tried->second->unset, page.unset};
+  row.empty = Lacking{tried->second->empty, page.empty};
+}
+
+void Judge::tell_start(CheckRow& row) const {
+  for (const auto& one : facts_.runtime) {
+    if (one.name == row.name) {
+      row.start = one;
     }
   }
 }
 
 // A supplied name that nobody asks for is probably what this one was called before.
 void Judge::ask_about_rename(CheckRow& row) {
+  if (!row.supply || row.supply->state != SupplyState::kAbsent) {
+    return;
+  }
   std::vector<std::string> prefixes;
   for (const auto& one : facts_.scan.prefixes) {
     prefixes.insert(prefixes.end(), one.prefixes.begin(), one.prefixes.end());
@@ -232,136 +169,88 @@ void Judge::ask_about_rename(CheckRow& row) {
   }
   explained_.insert(old);
   const auto* found = facts_.supplied->find(old);
-  const std::string line = place_of(found->file, found->line);
-  row.notes.push_back(fmt::format("{} is supplied ({}) and has no effect: renamed?", old, line));
-  if (renamed_line_.empty()) {
-    renamed_line_ = line;
-  }
+  row.old_name = OldName{old, {found->file, found->line}};
+  row.supply->place = row.old_name->place;  // where the name is to be changed
 }
 
-void Judge::judge_required(CheckRow& row) {
-  if (facts_.supplied && !is_supplied(row.name)) {
-    const auto* found = facts_.supplied->find(row.name);
-    const bool is_empty = found != nullptr && found->state == SupplyState::kEmpty;
-    row.state = RowState::kFail;
-    row.reason = is_empty ? "required, and supplied empty" : "required, and not supplied";
-    ask_about_rename(row);
-    return;
-  }
-  const auto tried = tried_.find(row.name);
-  if (tried == tried_.end()) {
-    if (facts_.knockout) {
-      row.state = RowState::kInconclusive;
-      row.reason = "required, and not tried";
-    }
-    return;
-  }
-  const Effect unset = tried->second->unset.effect;
-  const Effect empty = tried->second->empty.effect;
-  if (goes_unnoticed(unset) || goes_unnoticed(empty)) {
-    row.state = RowState::kFail;
-    row.reason = fmt::format("required, and the build does not notice when it is {}",
-                             goes_unnoticed(unset) && goes_unnoticed(empty) ? "missing or empty"
-                             : goes_unnoticed(unset)                        ? "missing"
-                                                                            : "empty");
-  } else if (!is_known(unset) || !is_known(empty)) {
-    row.state = RowState::kInconclusive;
-    row.reason = "required, and what the build does without it is not known";
-  } else if (unset == Effect::kObscure || empty == Effect::kObscure) {
-    row.notes.emplace_back("the build fails without saying which variable it misses");
-  }
-}
-
-void Judge::judge_optional(CheckRow& row, bool in_contract) const {
-  if (in_contract) {
-    row.state = RowState::kOptional;
-    const auto tried = tried_.find(row.name);
-    if (tried != tried_.end() && badness(tried->second->unset.effect) > 0 &&
-        !goes_unnoticed(tried->second->unset.effect)) {
-      row.state = RowState::kWarning;
-      row.reason = "optional in the contract, and the build fails without it";
-    }
-    return;
-  }
-  if (facts_.supplied && !is_supplied(row.name) && does_harm(row.name)) {
-    row.state = RowState::kFail;
-    row.reason = "wanted, not supplied, and the build does not notice; not in the contract";
-    return;
-  }
-  row.state = facts_.strict ? RowState::kFail : RowState::kWarning;
-  row.reason = "wanted, and not in the contract";
-}
-
-// The build passes without it, and what comes out is worse, as far as that was looked at.
-bool Judge::does_harm(const std::string& name) const {
-  const auto tried = tried_.find(name);
-  if (tried == tried_.end()) {
-    return false;
-  }
-  const auto pages = facts_.pages.find(name);
-  const PagesWithout none;
-  const auto& page = pages == facts_.pages.end() ? none : pages->second;
-  const auto harms = [](const Outcome& outcome, const std::optional<PageEffect>& seen) {
-    return outcome.effect == Effect::kSilent && (!seen || !seen->findings.empty());
-  };
-  return harms(tried->second->unset, page.unset) || harms(tried->second->empty, page.empty);
-}
-
-// A program must refuse to start; that it says why is kind, and only a note where it does not.
-void Judge::judge_start(CheckRow& row) const {
-  for (const auto& one : facts_.runtime) {
-    if (one.name != row.name) {
-      continue;
-    }
-    const bool both = one.unset.refuses && one.empty.refuses;
-    row.without = both                ? "the program refuses to start"
-                  : one.unset.refuses ? "the program starts with it empty"
-                  : one.empty.refuses ? "the program starts without it"
-                                      : "the program starts";
-    if (!both) {
-      row.state = RowState::kFail;
-      row.reason = fmt::format("required, and {}", row.without);
-    } else if (!one.unset.names_it || !one.empty.names_it) {
-      row.notes.emplace_back("the program refuses without saying which variable it misses");
+// Where a missing name is to be added: after the last that is supplied, or where the tool is
+// called.
+SourcePlace Judge::place_to_add() const {
+  const SuppliedName* last = nullptr;
+  for (const auto& one : facts_.supplied->names) {
+    if (one.state != SupplyState::kAbsent && one.line > 0 &&
+        (last == nullptr || one.line > last->line)) {
+      last = &one;
     }
   }
+  if (last != nullptr) {
+    return {last->file, last->line};
+  }
+  const auto& calls = facts_.supplied->calls;
+  return calls.empty() ? SourcePlace{} : SourcePlace{calls.back().file, calls.back().line};
 }
 
-void Judge::judge_secret(CheckRow& row) const {
-  const auto tried = tried_.find(row.name);
-  if (tried != tried_.end() && tried->second->reaches_output) {
-    row.state = RowState::kFail;
-    row.reason = "a secret, and its value is in what the build puts out";
+void Judge::judge_required(CheckRow& row) const {
+  if (lacks(row)) {
+    add(row,
+        row.supply->state == SupplyState::kEmpty ? Problem::kSuppliedEmpty : Problem::kNotSupplied);
+  } else if (facts_.knockout && !row.unset) {
+    add(row, Problem::kNotTried);
+  } else if (goes_unnoticed(row.unset) || goes_unnoticed(row.empty)) {
+    add(row, Problem::kUnnoticed);
+  } else if (row.unset && (!is_known(row.unset) || !is_known(row.empty))) {
+    const bool tried = row.unset->build.effect != Effect::kNotTried &&
+                       row.empty->build.effect != Effect::kNotTried;
+    add(row, tried ? Problem::kUnknown : Problem::kNotTried);
   }
+  // A program must refuse to start; that it says why is kind.
+  if (row.start && !(row.start->unset.refuses && row.start->empty.refuses)) {
+    add(row, Problem::kStarts);
+  }
+}
+
+void Judge::judge_optional(CheckRow& row) const {
+  row.state = RowState::kOptional;
+  if (fails(row.unset)) {
+    const bool absent = row.supply && row.supply->state == SupplyState::kAbsent;
+    add(row, absent ? Problem::kOptionalMissing : Problem::kOptionalNeeded);
+  }
+}
+
+// What counts is what the deploy does today: a name that it gives empty is not unset.
+void Judge::judge_unlisted(CheckRow& row) const {
+  const std::optional<Lacking> none;
+  const auto& today = !lacks(row)                                 ? none
+                      : row.supply->state == SupplyState::kAbsent ? row.unset
+                                                                  : row.empty;
+  add(row, does_harm(today) ? Problem::kUnlistedHarm
+           : fails(today)   ? Problem::kUnlistedMissing
+                            : Problem::kUnlisted);
 }
 
 CheckRow Judge::row_of(const std::string& name) {
   CheckRow row;
   row.name = name;
-  tell_wanted(row);
-  tell_supply(row);
+  row.wanted = wanted_by(name);
+  row.supply = supply_of(name);
   tell_effect(row);
+  tell_start(row);
   const auto promise = facts_.contract->names.find(name);
-  const bool in_contract = promise != facts_.contract->names.end();
-  if (in_contract && promise->second.need == Need::kRequired) {
-    judge_required(row);
-    judge_start(row);
-  } else {
-    judge_optional(row, in_contract);
-    if (!in_contract && facts_.supplied && !is_supplied(name)) {
-      ask_about_rename(row);
-    }
+  if (promise == facts_.contract->names.end()) {
+    judge_unlisted(row);
+    ask_about_rename(row);
+    return row;
   }
-  if (in_contract) {
-    if (promise->second.secret) {
-      judge_secret(row);
-    }
-    if (row.state == RowState::kFail && !promise->second.why.empty()) {
-      row.notes.push_back("what for: " + promise->second.why);
-    }
-    if (row.wanted.empty() && !is_wanted(name) && row.state == RowState::kOk) {
-      row.notes.emplace_back("no source that can be read names it");
-    }
+  row.purpose = promise->second.why;
+  if (promise->second.need == Need::kRequired) {
+    judge_required(row);
+    ask_about_rename(row);
+  } else {
+    judge_optional(row);
+  }
+  const auto tried = tried_.find(name);
+  if (promise->second.secret && tried != tried_.end() && tried->second->reaches_output) {
+    add(row, Problem::kSecretShipped);
   }
   return row;
 }
@@ -372,135 +261,142 @@ void Judge::judge_dev(CheckReport& report) const {
   }
   CheckRow row;
   row.name = "dev";
-  row.state = RowState::kFail;
-  row.reason = fmt::format("`{}` does not work with what developers have",
-                           facts_.contract->dev ? facts_.contract->dev->command : "dev");
-  if (!facts_.dev->said.empty()) {
-    row.notes.push_back("it says: " + facts_.dev->said);
-  }
-  row.notes.emplace_back("a guard that is right for the build is too strict here");
+  row.command = facts_.contract->dev ? facts_.contract->dev->command : "";
+  row.said = facts_.dev->said;
+  add(row, Problem::kDevFails);
   report.rows.push_back(std::move(row));
 }
 
-void Judge::judge_reference(CheckReport& report) const {
-  if (facts_.knockout && !facts_.knockout->reference.passes) {
-    report.notes.emplace_back("the build does not pass with what is supplied");
+// Where a name lacks, that is why: the build itself is not at fault.
+void Judge::judge_build(CheckReport& report) const {
+  const bool explained =
+      std::any_of(report.rows.begin(), report.rows.end(),
+                  [&](const CheckRow& row) { return row.state == RowState::kFail && lacks(row); });
+  if (!facts_.knockout || facts_.knockout->reference.passes) {
+    return;
   }
+  if (explained || !facts_.supplied) {
+    report.notes.emplace_back("the build does not pass with what is supplied");
+    return;
+  }
+  CheckRow row;
+  row.name = "build";
+  row.said = facts_.knockout->reference.said;
+  add(row, Problem::kBuildFails);
+  report.rows.push_back(std::move(row));
+}
+
+void Judge::judge_page(CheckReport& report) const {
   if (!facts_.reference_page || facts_.reference_page->findings.empty()) {
     return;
   }
   CheckRow row;
   row.name = "page";
-  row.state = RowState::kFail;
-  row.reason = "the page does not work with every variable supplied";
-  for (const auto& finding : facts_.reference_page->findings) {
-    row.notes.push_back(finding.sentence);
-  }
+  row.page = facts_.reference_page;
+  add(row, Problem::kPageFails);
   report.rows.push_back(std::move(row));
 }
 
-// Where a missing name is to be added: at its old name, or after the last that is supplied.
-std::string Judge::deploy_line() const {
-  if (!renamed_line_.empty()) {
-    return renamed_line_;
-  }
-  const SuppliedName* last = nullptr;
-  for (const auto& one : facts_.supplied->names) {
-    if (one.line > 0 && (last == nullptr || one.line > last->line)) {
-      last = &one;
-    }
-  }
-  if (last != nullptr) {
-    return place_of(last->file, last->line);
-  }
-  const auto& calls = facts_.supplied->calls;
-  return calls.empty() ? deploy_file() : place_of(calls.front().file, calls.front().line);
-}
-
-void Judge::add_remedies(CheckReport& report) const {
-  const auto any = [&](std::string_view words) {
-    return std::any_of(report.rows.begin(), report.rows.end(), [&](const auto& row) {
-      return row.state == RowState::kFail && row.reason.find(words) != std::string::npos;
-    });
-  };
-  if (any("not supplied")) {
-    report.remedies.push_back(fmt::format(
-        "add the name to the deploy step ({}) or make the build fail without it", deploy_line()));
-  }
-  if (any("supplied empty")) {
-    report.remedies.emplace_back(
-        "give the variable a value in the service's settings; an undefined one is empty there");
-  }
-  if (any("does not notice")) {
-    report.remedies.emplace_back(
-        "make the build fail when a required variable is missing or empty");
-  }
-  if (any("starts")) {
-    report.remedies.emplace_back("make the program refuse to start without it");
-  }
-  if (any("a secret")) {
-    report.remedies.emplace_back("read the secret on the server only");
-  }
-  if (any("not in the contract")) {
-    report.remedies.push_back("add what is wanted to " + file_name(facts_.contract->file));
-  }
-}
-
 void Judge::conclude(CheckReport& report) const {
-  for (const auto& row : report.rows) {
-    report.problems += row.state == RowState::kFail ? 1 : 0;
-  }
-  const bool unknown = std::any_of(report.rows.begin(), report.rows.end(), [](const auto& row) {
-    return row.state == RowState::kInconclusive;
-  });
-  report.verdict = report.problems > 0 ? VerdictKind::kFail
-                   : unknown           ? VerdictKind::kInconclusive
-                                       : VerdictKind::kPass;
+  const auto count = [&](RowState state) {
+    return static_cast<int>(std::count_if(report.rows.begin(), report.rows.end(),
+                                          [&](const auto& row) { return row.state == state; }));
+  };
+  report.problems = count(RowState::kFail);
+  report.verdict = report.problems > 0                  ? VerdictKind::kFail
+                   : count(RowState::kInconclusive) > 0 ? VerdictKind::kInconclusive
+                                                        : VerdictKind::kPass;
   // A deploy that was read and gave no call to look at says nothing about what is supplied.
   if (facts_.supplied && facts_.supplied->calls.empty()) {
     report.verdict = VerdictKind::kInconclusive;
     report.notes.emplace_back("no tool that builds or deploys was called: name it in deploy.tools");
   }
-  if (facts_.knockout) {
-    report.notes.insert(report.notes.end(), facts_.knockout->notes.begin(),
-                        facts_.knockout->notes.end());
-    if (!facts_.knockout->not_tried.empty()) {
-      report.notes.push_back(
-          fmt::format("not tried: {}", fmt::join(facts_.knockout->not_tried, ", ")));
-    }
+  if (!facts_.knockout) {
+    return;
   }
-  for (const auto& spot : facts_.scan.blind_spots) {
+  report.notes.insert(report.notes.end(), facts_.knockout->notes.begin(),
+                      facts_.knockout->notes.end());
+  if (!facts_.knockout->not_tried.empty()) {
     report.notes.push_back(
-        fmt::format("not to be seen by reading: {}:{}  {}", spot.file, spot.line, spot.what));
+        fmt::format("not tried: {}", fmt::join(facts_.knockout->not_tried, ", ")));
   }
 }
 
 CheckReport Judge::judge() {
   CheckReport report;
+  report.contract_file = facts_.contract->file;
+  report.deploy_file = facts_.contract->deploy ? facts_.contract->deploy->workflow : "";
   report.notes = facts_.notes;
-  judge_reference(report);
+  report.blind = facts_.scan.blind_spots;
+  judge_page(report);
   judge_dev(report);
-  for (const auto& name : names()) {
+  for (const auto& name : names_in_question(facts_)) {
     report.rows.push_back(row_of(name));
   }
+  judge_build(report);
   for (const auto& name : idle_) {
     if (!explained_.contains(name) && !facts_.contract->names.contains(name)) {
       const auto* found = facts_.supplied->find(name);
-      report.notes.push_back(
-          fmt::format("{} is supplied ({}), and no source that can be read "
-                      "asks for it",
-                      name, place_of(found->file, found->line)));
+      report.idle.push_back({name, {found->file, found->line}});
     }
   }
-  std::stable_sort(report.rows.begin(), report.rows.end(), [](const auto& a, const auto& b) {
-    return static_cast<int>(a.state) > static_cast<int>(b.state);
-  });
-  add_remedies(report);
+  std::stable_sort(report.rows.begin(), report.rows.end(),
+                   [](const auto& a, const auto& b) { return a.state > b.state; });
   conclude(report);
   return report;
 }
 
 }  // namespace
+
+bool CheckRow::has(Problem problem) const {
+  return std::find(problems.begin(), problems.end(), problem) != problems.end();
+}
+
+RowState state_of(Problem problem, bool strict) {
+  switch (problem) {
+    case Problem::kNotTried:
+    case Problem::kUnknown:
+      return RowState::kInconclusive;
+    case Problem::kOptionalNeeded:
+      return RowState::kWarning;
+    case Problem::kUnlisted:
+      return strict ? RowState::kFail : RowState::kWarning;
+    case Problem::kNotSupplied:
+    case Problem::kSuppliedEmpty:
+    case Problem::kUnnoticed:
+    case Problem::kStarts:
+    case Problem::kSecretShipped:
+    case Problem::kOptionalMissing:
+    case Problem::kUnlistedHarm:
+    case Problem::kUnlistedMissing:
+    case Problem::kBuildFails:
+    case Problem::kPageFails:
+    case Problem::kDevFails:
+      break;
+  }
+  return RowState::kFail;
+}
+
+std::set<std::string> names_in_question(const CheckFacts& facts) {
+  std::set<std::string> names;
+  for (const auto& [name, promise] : facts.contract->names) {
+    names.insert(name);
+  }
+  for (const auto& one : facts.scan.names) {
+    const bool read = std::any_of(one.places.begin(), one.places.end(),
+                                  [](const auto& place) { return place.role == Role::kRead; });
+    if (one.needed && read) {
+      names.insert(one.name);
+    }
+  }
+  for (const auto& one : facts.observed) {
+    const auto* scanned = find_scanned(facts.scan.names, one.name);
+    if (well_known(one.name).empty() && (scanned == nullptr || scanned->needed)) {
+      names.insert(one.name);
+    }
+  }
+  return names;
+}
 
 CheckReport judge_check(const CheckFacts& facts) {
   return Judge(facts).judge();

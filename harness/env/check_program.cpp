@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "env/build_text.h"
+#include "env/knockout_judge.h"
 
 namespace relapse::env {
 
@@ -85,27 +86,27 @@ constexpr double kSlackMs = 20'000;
 
 }  // namespace
 
-model::Result<DevOutcome> try_dev(const DevQuestion& question, CommandRunner& runner) {
+WorldCommand dev_command(const DevQuestion& question) {
   WorldCommand command;
-  command.label = question.command;
-  command.argv = {"node", question.driver + "/starts.mjs", fmt::format("{:.0f}", question.limit_ms),
-                  question.ready, question.command};
+  command.label = question.label;
+  command.argv = {question.node, question.driver + "/starts.mjs",
+                  fmt::format("{:.0f}", question.dev.limit_ms), question.dev.ready,
+                  question.dev.command};
   command.folder = question.folder;
   command.env = question.env;
   command.mounts = question.mounts;
   command.mounts.push_back({question.driver, question.driver, false});
+  command.files = question.files;
   command.secrets = question.secrets;
-  command.deadline_ms = question.limit_ms + kSlackMs;
-  auto seen = runner.run({command}, 1);
-  if (!seen) {
-    return seen.error();
+  command.deadline_ms = question.dev.limit_ms + kSlackMs;
+  return command;
+}
+
+std::optional<DevOutcome> dev_outcome(const Observation& seen, const model::Redactor& redactor) {
+  if (seen.end == TrialEnd::kSetupFailed || seen.end == TrialEnd::kInterrupted) {
+    return std::nullopt;
   }
-  const Observation& end = seen->front();
-  if (end.end == TrialEnd::kSetupFailed) {
-    return end.error;
-  }
-  const bool well = end.end == TrialEnd::kExited && !end.signaled && end.exit_code == 0;
-  return DevOutcome{well, telling_line(plain_text(end.output_tail))};
+  return DevOutcome{passes(seen), telling_line(redactor.clean(plain_text(seen.output_tail)))};
 }
 
 }  // namespace relapse::env

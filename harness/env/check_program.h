@@ -2,11 +2,13 @@
 // Commands of a contract that are tried as a whole: a program that must not start without a
 // variable, and a development server that must.
 
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "env/check_judge.h"
+#include "env/check_facts.h"
 #include "env/command_runner.h"
+#include "model/redactor.h"
 
 namespace relapse::env {
 
@@ -26,18 +28,21 @@ struct ProgramQuestion {
 model::Result<std::vector<RuntimeName>> try_program(const ProgramQuestion& question,
                                                     CommandRunner& runner);
 
-// `ready`: what it prints once it works; empty: it has to end with exit code 0.
 struct DevQuestion {
-  std::string command;  // a line for the shell
-  std::string ready;
-  double limit_ms = 60'000;
-  std::string driver;  // the folder of page_driver, whose starts.mjs waits for `ready`
+  ContractDev dev;
+  std::string label;  // for progress
+  std::string node = "node";
+  std::string driver;  // the folder of page_driver, whose starts.mjs waits for `dev.ready`
   std::string folder;
   Environment env;
   std::vector<model::WorldMount> mounts;
+  std::vector<model::WorldFile> files;
   std::vector<std::string> secrets;
 };
 
-model::Result<DevOutcome> try_dev(const DevQuestion& question, CommandRunner& runner);
+// In two halves, for who runs the command together with others. No outcome: it was not tried.
+WorldCommand dev_command(const DevQuestion& question);
+std::optional<DevOutcome> dev_outcome(const model::Observation& seen,
+                                      const model::Redactor& redactor);
 
 }  // namespace relapse::env

@@ -1,82 +1,35 @@
-// How a check is told: as a table for people, as JSON for programs.
+#include "env/check_report.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "env/check_judge.h"
+#include "env/check_words.h"
 
 namespace relapse::env {
 
 namespace {
 
-std::string shown(const CheckRow& row) {
-  if (row.state != RowState::kFail) {
-    return std::string(to_word(row.state));
-  }
-  return row.reason.find("does not notice") != std::string::npos ? "FAIL (silent)" : "FAIL";
-}
-
-struct Widths {
-  size_t name = 0, wanted = 0, supply = 0, without = 0;
+// The columns of a row.
+struct Line {
+  std::string name, wanted, supply, without, state;
 };
 
-std::string line_of(const CheckRow& row, const Widths& widths) {
-  const std::string wanted = row.wanted.empty() ? "" : "wanted by " + row.wanted;
-  const std::string without = row.without.empty() ? "" : "without it: " + row.without;
-  return fmt::format("  {:<{}}  {:<{}}  {:<{}}  {:<{}}  {}\n", row.name, widths.name, wanted,
-                     widths.wanted, row.supply, widths.supply, without, widths.without, shown(row));
+Line line_of(const CheckRow& row, const CheckReport& report) {
+  const std::string wanted = wanted_words(row);
+  const std::string without = without_words(row);
+  return {row.name, wanted.empty() ? "" : "wanted by " + wanted,
+          supply_words(row, report.deploy_file), without.empty() ? "" : "without it: " + without,
+          state_words(row)};
 }
 
-}  // namespace
-
-std::string_view to_word(RowState state) {
-  switch (state) {
-    case RowState::kFail:
-      return "fail";
-    case RowState::kInconclusive:
-      return "inconclusive";
-    case RowState::kWarning:
-      return "warning";
-    case RowState::kOptional:
-      return "optional";
-    case RowState::kOk:
-      return "ok";
+std::vector<std::string> lines_below(const CheckRow& row) {
+  std::vector<std::string> lines = notes_of(row);
+  if (const std::string reason = reason_of(row); !reason.empty()) {
+    lines.insert(lines.begin(), reason);
   }
-  return "";
+  return lines;
 }
-
-std::string to_table(const CheckReport& report) {
-  Widths widths;
-  for (const auto& row : report.rows) {
-    widths.name = std::max(widths.name, row.name.size());
-    widths.wanted =
-        std::max(widths.wanted, row.wanted.empty() ? 0 : row.wanted.size() + sizeof("wanted by"));
-    widths.supply = std::max(widths.supply, row.supply.size());
-    widths.without = std::max(widths.without,
-                              row.without.empty() ? 0 : row.without.size() + sizeof("without it:"));
-  }
-  std::string text;
-  for (const auto& row : report.rows) {
-    text += line_of(row, widths);
-    if (!row.reason.empty()) {
-      text += "       " + row.reason + "\n";
-    }
-    for (const auto& note : row.notes) {
-      text += "       " + note + "\n";
-    }
-  }
-  for (const auto& note : report.notes) {
-    text += "  note: " + note + "\n";
-  }
-  text += report.problems == 0
-              ? fmt::format("  {}", model::to_word(report.verdict))
-              : fmt::format("  {} problem{}", report.problems, report.problems == 1 ? "" : "s");
-  text += report.remedies.empty() ? "\n" : fmt::format(": {}\n", fmt::join(report.remedies, "; "));
-  return text;
-}
-
-namespace {
 
 // Texts of builds and pages: nothing of them is to be taken for Markdown.
 std::string cell(std::string_view text) {
@@ -92,26 +45,62 @@ std::string cell(std::string_view text) {
 
 }  // namespace
 
+std::string to_table(const CheckReport& report) {
+  Line widest;
+  std::vector<Line> lines;
+  const auto widen = [](std::string& widest, const std::string& text) {
+    widest.resize(std::max(widest.size(), text.size()));
+  };
+  for (const auto& row : report.rows) {
+    const auto& line = lines.emplace_back(line_of(row, report));
+    widen(widest.name, line.name);
+    widen(widest.wanted, line.wanted);
+    widen(widest.supply, line.supply);
+    widen(widest.without, line.without);
+  }
+  std::string text;
+  for (size_t i = 0; i < lines.size(); ++i) {
+    const Line& line = lines[i];
+    text += fmt::format("  {:<{}}  {:<{}}  {:<{}}  {:<{}}  {}\n", line.name, widest.name.size(),
+                        line.wanted, widest.wanted.size(), line.supply, widest.supply.size(),
+                        line.without, widest.without.size(), line.state);
+    for (const auto& below : lines_below(report.rows[i])) {
+      text += "       " + below + "\n";
+    }
+  }
+  for (const auto& note : notes_of(report)) {
+    text += "  note: " + note + "\n";
+  }
+  const auto remedies = remedies_of(report);
+  text += report.problems == 0
+              ? fmt::format("  {}", model::to_word(report.verdict))
+              : fmt::format("  {} problem{}", report.problems, report.problems == 1 ? "" : "s");
+  text += remedies.empty() ? "\n" : fmt::format(": {}\n", fmt::join(remedies, "; "));
+  return text;
+}
+
 std::string to_markdown(const CheckReport& report) {
   std::string out = fmt::format(
       "# Environment variables: {}\n\n"
       "| name | wanted by | supply | without it | |\n|---|---|---|---|---|\n",
       model::to_word(report.verdict));
   for (const auto& row : report.rows) {
-    out += fmt::format("| {} | {} | {} | {} | {} |\n", cell(row.name), cell(row.wanted),
-                       cell(row.supply), cell(row.without), cell(shown(row)));
+    out += fmt::format("| {} | {} | {} | {} | {} |\n", cell(row.name), cell(wanted_words(row)),
+                       cell(supply_words(row, report.deploy_file)), cell(without_words(row)),
+                       cell(state_words(row)));
   }
   for (const auto& row : report.rows) {
-    out += row.reason.empty() ? "" : fmt::format("\n- {}: {}", cell(row.name), cell(row.reason));
-    for (const auto& note : row.notes) {
+    const std::string reason = reason_of(row);
+    out += reason.empty() ? "" : fmt::format("\n- {}: {}", cell(row.name), cell(reason));
+    for (const auto& note : notes_of(row)) {
       out += fmt::format("\n  - {}", cell(note));
     }
   }
   out += "\n";
-  for (const auto& remedy : report.remedies) {
+  for (const auto& remedy : remedies_of(report)) {
     out += fmt::format("\nRemedy: {}\n", cell(remedy));
   }
-  for (const auto& note : report.notes) {
+  for (const auto& note : notes_of(report)) {
     out += fmt::format("\n> {}\n", cell(note));
   }
   return out;
@@ -123,16 +112,22 @@ nlohmann::ordered_json to_json(const CheckReport& report) {
   out["problems"] = report.problems;
   out["names"] = nlohmann::ordered_json::array();
   for (const auto& row : report.rows) {
+    auto problems = nlohmann::ordered_json::array();
+    for (const Problem problem : row.problems) {
+      problems.push_back(to_word(problem));
+    }
     out["names"].push_back({{"name", row.name},
                             {"state", to_word(row.state)},
-                            {"wanted", row.wanted},
-                            {"supply", row.supply},
-                            {"without", row.without},
-                            {"reason", row.reason},
-                            {"notes", row.notes}});
+                            {"problems", std::move(problems)},
+                            {"wanted", wanted_words(row)},
+                            {"wanted_source", wanted_source(row)},
+                            {"supply", supply_words(row, report.deploy_file)},
+                            {"without", without_words(row)},
+                            {"reason", reason_of(row)},
+                            {"notes", notes_of(row)}});
   }
-  out["remedies"] = report.remedies;
-  out["notes"] = report.notes;
+  out["remedies"] = remedies_of(report);
+  out["notes"] = notes_of(report);
   return out;
 }
 

@@ -1,13 +1,11 @@
 #pragma once
-// From a contract to what is tried: the deploy step is run for what it supplies, the sources are
-// read for who wants it, and for names that are supplied and that nothing reads.
+// From a contract to what is tried: the deploy step is run for what it supplies, and the sources
+// are read for who wants it.
 
 #include <string>
 
 #include "env/contract.h"
 #include "env/contract_trial.h"
-#include "env/scan.h"
-#include "env/supplied.h"
 
 namespace relapse::env {
 

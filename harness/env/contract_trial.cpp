@@ -6,6 +6,9 @@
 #include <filesystem>
 
 #include "env/build_text.h"
+#include "env/check_program.h"
+#include "env/check_words.h"
+#include "os/files.h"
 
 namespace relapse::env {
 
@@ -15,9 +18,6 @@ using model::TrialEnd;
 using model::VerdictKind;
 
 namespace {
-
-// Beside the server's own limit: node's start, and the world's.
-constexpr double kDevSlackMs = 20'000;
 
 // The build as it is deployed; with what it lacks; without one name.
 constexpr const char* kSupplied = "supplied";
@@ -30,33 +30,44 @@ std::string guard_key(Lack lack, size_t index) {
 }  // namespace
 
 ContractTrial::ContractTrial(ContractQuestion question, std::set<ContractPart> parts)
-    : question_(std::move(question)), parts_(std::move(parts)) {
+    : question_(std::move(question)), parts_(std::move(parts)), redactor_(question_.secrets) {
+  supplied_ = values_of(question_.supplied);
   std::vector<std::string> tried;
-  for (const auto& [name, value] : question_.supplied) {
+  for (const auto& [name, value] : supplied_) {
     tried.push_back(name);
   }
-  for (const auto& one : question_.required) {
-    tried.push_back(one.name);
+  for (const auto& [name, promise] : question_.contract.names) {
+    if (promise.need == Need::kRequired) {
+      required_.push_back(name);
+      tried.push_back(name);
+    }
   }
-  setup_ = prepare_build(question_.folder, question_.caller, tried, question_.build.outputs);
+  setup_ =
+      prepare_build(question_.folder, question_.caller, tried, question_.contract.build->outputs);
   plan_builds();
 }
 
 bool ContractTrial::Build::passes() const {
-  return done && seen.end == TrialEnd::kExited && !seen.signaled && seen.exit_code == 0;
+  return done && env::passes(seen);
+}
+
+bool ContractTrial::lacks(const std::string& name) const {
+  const SuppliedName* found = question_.supplied.find(name);
+  return found == nullptr || found->state != SupplyState::kSet;
 }
 
 bool ContractTrial::is_supplied() const {
-  return std::none_of(question_.required.begin(), question_.required.end(),
-                      [](const auto& one) { return one.lacks(); });
+  return std::none_of(required_.begin(), required_.end(),
+                      [&](const auto& name) { return lacks(name); });
 }
 
 // What is supplied, and an example of each required name that is not.
 Environment ContractTrial::complete() const {
-  Environment env = question_.supplied;
-  for (const auto& one : question_.required) {
-    if (one.lacks() && !one.example.empty()) {
-      env[one.name] = one.example;
+  Environment env = supplied_;
+  for (const auto& name : required_) {
+    const std::string& sample = question_.contract.names.at(name).sample;
+    if (lacks(name) && !sample.empty()) {
+      env[name] = sample;
     }
   }
   return env;
@@ -64,7 +75,7 @@ Environment ContractTrial::complete() const {
 
 void ContractTrial::plan_builds() {
   const Environment complete = this->complete();
-  builds_.push_back({kSupplied, "build with what is supplied", question_.supplied, {}, false});
+  builds_.push_back({kSupplied, "build with what is supplied", supplied_, {}, false});
   if (!is_supplied()) {
     builds_.push_back({kComplete, "build with all that is required", complete, {}, false});
   }
@@ -72,8 +83,8 @@ void ContractTrial::plan_builds() {
   if (!wants(ContractPart::kGuard) || !is_supplied()) {
     return;
   }
-  for (size_t i = 0; i < question_.required.size(); ++i) {
-    const auto& name = question_.required[i].name;
+  for (size_t i = 0; i < required_.size(); ++i) {
+    const auto& name = required_[i];
     builds_.push_back({guard_key(Lack::kUnset, i),
                        "build without " + name,
                        without(complete, name, Lack::kUnset),
@@ -94,8 +105,8 @@ std::string ContractTrial::copy_of(const Build& build) const {
 WorldCommand ContractTrial::command_of(const Build& build) const {
   WorldCommand command;
   command.label = fmt::format("{} · {}", question_.label, build.label);
-  command.argv = begin_clean({"/bin/sh", "-c", question_.build.command}, setup_.clean.remove,
-                             setup_.clean.outputs);
+  command.argv = begin_clean({"/bin/sh", "-c", question_.contract.build->command},
+                             setup_.clean.remove, setup_.clean.outputs);
   command.folder = question_.folder;
   command.env = setup_.base;
   for (const auto& [name, value] : build.env) {
@@ -105,25 +116,23 @@ WorldCommand ContractTrial::command_of(const Build& build) const {
   command.files = question_.changes;
   command.collect = {{setup_.outputs.front(), copy_of(build)}};
   command.secrets = question_.secrets;
-  command.deadline_ms = question_.build.limit_ms;
+  command.deadline_ms = question_.contract.build->limit_ms;
   return command;
 }
 
 // Nothing of the deploy step's: a developer has none of it.
-WorldCommand ContractTrial::dev_command() const {
-  const auto& dev = *question_.dev;
-  WorldCommand command;
-  command.label = question_.label + " · dev";
-  command.argv = {question_.tools->node, question_.tools->driver + "/starts.mjs",
-                  fmt::format("{:.0f}", dev.limit_ms), dev.ready, dev.command};
-  command.folder = question_.folder;
-  command.env = setup_.base;
-  command.mounts = setup_.mounts;
-  command.mounts.push_back({question_.tools->driver, question_.tools->driver, false});
-  command.files = question_.changes;
-  command.secrets = question_.secrets;
-  command.deadline_ms = dev.limit_ms + kDevSlackMs;
-  return command;
+WorldCommand ContractTrial::command_of_dev() const {
+  DevQuestion question;
+  question.dev = *question_.contract.dev;
+  question.label = question_.label + " · dev";
+  question.node = question_.tools->node;
+  question.driver = question_.tools->driver;
+  question.folder = question_.folder;
+  question.env = setup_.base;
+  question.mounts = setup_.mounts;
+  question.files = question_.changes;
+  question.secrets = question_.secrets;
+  return dev_command(question);
 }
 
 std::vector<WorldCommand> ContractTrial::first_stage() {
@@ -131,8 +140,8 @@ std::vector<WorldCommand> ContractTrial::first_stage() {
   for (const auto& build : builds_) {
     commands.push_back(command_of(build));
   }
-  if (wants(ContractPart::kDev) && question_.dev && question_.tools && is_supplied()) {
-    commands.push_back(dev_command());
+  if (wants(ContractPart::kDev) && question_.contract.dev && question_.tools && is_supplied()) {
+    commands.push_back(command_of_dev());
   }
   return commands;
 }
@@ -140,11 +149,11 @@ std::vector<WorldCommand> ContractTrial::first_stage() {
 // Every build that passed and left something is opened: the deployed one for the verdict, the
 // ones that should have refused for what they would have done to users.
 std::vector<WorldCommand> ContractTrial::page_stage() {
-  if (!question_.page || !question_.tools) {
+  if (!question_.contract.page || !question_.tools) {
     return {};
   }
   PageCheckRequest request;
-  request.expect = *question_.page;
+  request.expect = *question_.contract.page;
   request.secrets = question_.secrets;
   request.screenshots = question_.screenshots;
   for (const auto& build : builds_) {
@@ -177,8 +186,8 @@ std::vector<WorldCommand> ContractTrial::next() {
   } else if (stage_ == Stage::kPages) {
     commands = page_stage();
   }
-  if (commands.empty()) {
-    stage_ = Stage::kOver;
+  if (commands.empty() && stage_ != Stage::kOver) {
+    judge();
   }
   return commands;
 }
@@ -191,7 +200,7 @@ void ContractTrial::take(const std::vector<Observation>& seen) {
     } else {
       page_trouble_ = pages.error().text();
     }
-    stage_ = Stage::kOver;
+    judge();
     return;
   }
   for (size_t i = 0; i < builds_.size(); ++i) {
@@ -210,107 +219,128 @@ const ContractTrial::Build* ContractTrial::find(const std::string& key) const {
   return found == builds_.end() ? nullptr : &*found;
 }
 
-const PageVerdict* ContractTrial::page_of(const std::string& key) const {
+std::optional<PageEffect> ContractTrial::page_of(const std::string& key) const {
   auto found = std::find_if(pages_.begin(), pages_.end(),
                             [&](const auto& page) { return page.name == key; });
-  return found == pages_.end() ? nullptr : &*found;
+  return found == pages_.end() ? std::nullopt : std::optional(PageEffect{found->findings, ""});
 }
 
-// What a build that lacks something does.
-std::string ContractTrial::consequence_of(const std::string& key) const {
-  const Build* build = find(key);
-  if (build == nullptr || !build->done) {
-    return "";
+// The builds in the form in which a knock-out tells its own. One build a way is enough here: the
+// verdict rests on whether it passes, and on its page.
+KnockoutReport ContractTrial::knockout() const {
+  const std::string& output = setup_.outputs.front();
+  const auto artifact_of = [&](const Build& build) {
+    const auto found = build.seen.trees.find(output);
+    Artifact artifact;
+    artifact.tree = found == build.seen.trees.end() ? model::FileTree() : found->second;
+    artifact.read = [copy = copy_of(build)](const std::string& path) {
+      auto text = os::read_file(copy + "/" + path);
+      return text ? std::optional(*std::move(text)) : std::nullopt;
+    };
+    return artifact;
+  };
+  const Build& supplied = *find(kSupplied);
+  const Build& whole = is_supplied() ? supplied : *find(kComplete);
+  KnockoutReport report;
+  report.reference.passes = supplied.passes();
+  report.reference.said =
+      supplied.passes() ? "" : telling_line(redactor_.clean(plain_text(supplied.seen.output_tail)));
+  Base base;
+  base.output = whole.passes() ? plain_text(whole.seen.output_tail) : "";
+  base.reference.emplace(artifact_of(whole));
+  base.noise_known = false;
+  for (size_t i = 0; i < required_.size(); ++i) {
+    KnockoutName tried;
+    tried.name = required_[i];
+    tried.supplied = !lacks(tried.name);
+    for (Lack lack : {Lack::kUnset, Lack::kEmpty}) {
+      const Build* build = tried.supplied ? find(guard_key(lack, i)) : &supplied;
+      Outcome& outcome = lack == Lack::kUnset ? tried.unset : tried.empty;
+      if (build != nullptr && build->done) {
+        outcome = judge_build(base, tried.name, build->seen, artifact_of(*build), redactor_);
+      }
+    }
+    report.names.push_back(std::move(tried));
   }
-  if (!build->passes()) {
-    return "without it the build fails: " + telling_line(plain_text(build->seen.output_tail));
-  }
-  const PageVerdict* page = page_of(key);
-  if (page == nullptr) {
-    return "without it the build passes";
-  }
-  return page->findings.empty()
-             ? "without it the build passes, and the page looks as it should"
-             : "without it the build passes, and " + page->findings.front().sentence;
+  return report;
 }
 
-PartEnd ContractTrial::end_of_supplied() const {
-  for (const auto& one : question_.required) {
-    if (!one.lacks()) {
-      continue;
-    }
-    std::string reason = one.name;
-    reason += one.wanted_by.empty() ? "" : fmt::format(", wanted by {},", one.wanted_by);
-    reason += one.supplied ? fmt::format(" is supplied empty by {}", one.supplied_by)
-                           : fmt::format(" is not supplied by {}", one.supplied_by);
-    reason += one.why_empty.empty() ? "" : fmt::format(" ({})", one.why_empty);
-    if (!one.old_name.empty()) {
-      reason += fmt::format("; {} is supplied and nothing reads it: renamed?", one.old_name);
-    }
-    const std::string consequence = consequence_of(kSupplied);
-    reason += consequence.empty() ? "" : "; " + consequence;
-    return {{VerdictKind::kFail, reason}, find(kSupplied)->seen.output_tail};
+void ContractTrial::judge() {
+  stage_ = Stage::kOver;
+  CheckFacts facts;
+  facts.contract = &question_.contract;
+  facts.scan = question_.scan;
+  facts.supplied = question_.supplied;
+  facts.knockout = knockout();
+  for (size_t i = 0; i < required_.size(); ++i) {
+    const bool lacking = lacks(required_[i]);
+    facts.pages[required_[i]] = {page_of(lacking ? kSupplied : guard_key(Lack::kUnset, i)),
+                                 page_of(lacking ? kSupplied : guard_key(Lack::kEmpty, i))};
   }
-  return {{VerdictKind::kPass, ""}, ""};
+  if (is_supplied()) {
+    facts.reference_page = page_of(kSupplied);
+  }
+  if (dev_) {
+    facts.dev = dev_outcome(*dev_, redactor_);
+  }
+  report_ = judge_check(facts);
+}
+
+const CheckRow* ContractTrial::row_with(std::initializer_list<Problem> problems) const {
+  for (const auto& row : report_.rows) {
+    if (std::any_of(problems.begin(), problems.end(),
+                    [&](Problem problem) { return row.has(problem); })) {
+      return &row;
+    }
+  }
+  return nullptr;
 }
 
 PartEnd ContractTrial::end_of_page() const {
-  const Build* build = find(kSupplied);
-  const std::string output = plain_text(build->seen.output_tail);
-  if (!build->passes()) {
-    return {{VerdictKind::kFail, "the build with what is supplied fails: " + telling_line(output)},
-            output};
+  const Build& build = *find(kSupplied);
+  const std::string output = plain_text(build.seen.output_tail);
+  const auto page = page_of(kSupplied);
+  const CheckRow* row = row_with({Problem::kBuildFails, Problem::kPageFails});
+  if (row == nullptr && (!build.passes() || (page && !page->findings.empty()))) {
+    row = row_with({Problem::kNotSupplied, Problem::kSuppliedEmpty});
   }
-  if (!question_.page) {
+  if (row != nullptr) {
+    return {{VerdictKind::kFail, sentence_of(*row)}, output};
+  }
+  if (!question_.contract.page) {
     return {{VerdictKind::kInconclusive, "the contract has no page"}, output};
   }
-  const PageVerdict* page = page_of(kSupplied);
-  if (page == nullptr) {
+  if (!page) {
     return {{VerdictKind::kInconclusive,
              page_trouble_.empty() ? "the build has left no output" : page_trouble_},
             output};
   }
-  if (page->findings.empty()) {
-    return {{VerdictKind::kPass, ""}, output};
-  }
-  return {{VerdictKind::kFail, page->findings.front().sentence}, output};
+  return {{VerdictKind::kPass, ""}, output};
 }
 
 PartEnd ContractTrial::end_of_guard() const {
-  for (size_t i = 0; i < question_.required.size(); ++i) {
-    for (Lack lack : {Lack::kUnset, Lack::kEmpty}) {
-      const Build* build = find(guard_key(lack, i));
-      if (build == nullptr || !build->done || build->seen.end != TrialEnd::kExited) {
-        return {{VerdictKind::kInconclusive, "the builds that lack a name were not all tried"}, ""};
-      }
-      if (build->passes()) {
-        const auto& one = question_.required[i];
-        return {{VerdictKind::kFail,
-                 fmt::format("the build does not notice {} {}{}; {}",
-                             lack == Lack::kUnset ? "a missing" : "an empty", one.name,
-                             one.wanted_by.empty() ? "" : ", wanted by " + one.wanted_by,
-                             consequence_of(build->key))},
-                plain_text(build->seen.output_tail)};
-      }
-    }
+  if (const CheckRow* row = row_with({Problem::kUnnoticed})) {
+    return {{VerdictKind::kFail, sentence_of(*row)}, ""};
+  }
+  if (!is_supplied()) {
+    return {{VerdictKind::kInconclusive, "not tried where a required name lacks already"}, ""};
+  }
+  if (const CheckRow* row = row_with({Problem::kNotTried, Problem::kUnknown})) {
+    return {{VerdictKind::kInconclusive, sentence_of(*row)}, ""};
   }
   return {{VerdictKind::kPass, ""}, ""};
 }
 
 PartEnd ContractTrial::end_of_dev() const {
+  if (const CheckRow* row = row_with({Problem::kDevFails})) {
+    return {{VerdictKind::kFail, sentence_of(*row)}, plain_text(dev_->output_tail)};
+  }
   if (!dev_ || dev_->end == TrialEnd::kSetupFailed || dev_->end == TrialEnd::kInterrupted) {
     return {{VerdictKind::kInconclusive,
-             "development was not tried: the contract has no dev, or "
-             "a tool is missing"},
+             "development was not tried: the contract has no dev, or a tool is missing"},
             ""};
   }
-  if (dev_->end == TrialEnd::kExited && !dev_->signaled && dev_->exit_code == 0) {
-    return {{VerdictKind::kPass, ""}, ""};
-  }
-  const std::string output = plain_text(dev_->output_tail);
-  return {{VerdictKind::kFail, fmt::format("dev does not start ({}): {}", question_.dev->command,
-                                           telling_line(output))},
-          output};
+  return {{VerdictKind::kPass, ""}, ""};
 }
 
 PartEnd ContractTrial::end_of(ContractPart part) const {
@@ -324,7 +354,11 @@ PartEnd ContractTrial::end_of(ContractPart part) const {
   }
   switch (part) {
     case ContractPart::kSupplied:
-      return end_of_supplied();
+      if (const CheckRow* row = row_with({Problem::kNotSupplied, Problem::kSuppliedEmpty})) {
+        return {{VerdictKind::kFail, sentence_of(*row)},
+                plain_text(find(kSupplied)->seen.output_tail)};
+      }
+      return {{VerdictKind::kPass, ""}, ""};
     case ContractPart::kPage:
       return end_of_page();
     case ContractPart::kGuard:

@@ -1,7 +1,7 @@
 #pragma once
 // Does a project keep its contract? The deploy step supplies what is required, the page that is
 // built of it works, the build refuses without what is required, development starts without it.
-// Says which commands come next and is told what became of them.
+// Says which commands come next and is told what became of them; check_judge.h judges.
 
 #include <map>
 #include <optional>
@@ -10,40 +10,25 @@
 #include <vector>
 
 #include "env/build_setup.h"
+#include "env/check_judge.h"
 #include "env/command_runner.h"
-#include "env/contract.h"
 #include "env/page_check.h"
+#include "model/redactor.h"
 #include "model/verdict.h"
 
 namespace relapse::env {
-
-// A name that must be there, and what is known of it.
-struct RequiredName {
-  std::string name;
-  std::string example;    // a value with which the build and the page work; may be empty
-  std::string wanted_by;  // "src/auth.tsx:7"; may be empty
-  // From the deploy step; nullopt: absent.
-  std::optional<std::string> supplied;
-  std::string supplied_by;  // "deploy.yml:29": the line that supplies it, or ought to
-  std::string why_empty;    // "vars.X is not defined"
-  std::string old_name;     // supplied, and nothing reads it: probably what it was called
-
-  bool lacks() const { return !supplied || supplied->empty(); }
-};
 
 struct ContractQuestion {
   std::string label;                      // for progress
   std::string folder;                     // of the host, absolute
   std::vector<model::WorldFile> changes;  // of its files, for worlds
-  ContractBuild build;
+  Contract contract;                      // with a build
+  ScanResult scan;
+  SuppliedReport supplied;
   Environment caller;
-  Environment supplied;  // all that the deploy step gives to the build
-  std::vector<RequiredName> required;
-  std::optional<PageExpectation> page;
   std::optional<PageTools> tools;  // for the page and for dev
-  std::optional<ContractDev> dev;
-  std::string scratch;      // an empty folder of the host
-  std::string screenshots;  // a folder for the pages' pictures; empty: none are kept
+  std::string scratch;             // an empty folder of the host
+  std::string screenshots;         // a folder for the pages' pictures; empty: none are kept
   std::vector<std::string> secrets;
 };
 
@@ -64,7 +49,6 @@ class ContractTrial {
 
   // When it is over. A part that an earlier failure has left untried is inconclusive.
   PartEnd end_of(ContractPart part) const;
-  const std::vector<std::string>& notes() const { return notes_; }
 
  private:
   struct Build {
@@ -78,33 +62,37 @@ class ContractTrial {
   };
 
   bool wants(ContractPart part) const { return parts_.contains(part); }
+  bool lacks(const std::string& name) const;
   bool is_supplied() const;
   Environment complete() const;
   void plan_builds();
   std::string copy_of(const Build& build) const;
   WorldCommand command_of(const Build& build) const;
-  WorldCommand dev_command() const;
+  WorldCommand command_of_dev() const;
   std::vector<WorldCommand> first_stage();
   std::vector<WorldCommand> page_stage();
-  void take_pages(const model::Observation& seen);
   const Build* find(const std::string& key) const;
-  const PageVerdict* page_of(const std::string& key) const;
-  std::string consequence_of(const std::string& key) const;
-  PartEnd end_of_supplied() const;
+  std::optional<PageEffect> page_of(const std::string& key) const;
+  void judge();
+  KnockoutReport knockout() const;
+  const CheckRow* row_with(std::initializer_list<Problem> problems) const;
   PartEnd end_of_page() const;
   PartEnd end_of_guard() const;
   PartEnd end_of_dev() const;
 
   ContractQuestion question_;
   std::set<ContractPart> parts_;
+  model::Redactor redactor_;
   BuildSetup setup_;
+  Environment supplied_;               // all that the deploy step gives to the build
+  std::vector<std::string> required_;  // names
   std::vector<Build> builds_;
   std::optional<model::Observation> dev_;
   std::optional<PageCheck> page_check_;
   std::vector<PageVerdict> pages_;
   std::string page_trouble_;  // why no page could be looked at
   enum class Stage { kBuilds, kPages, kOver } stage_ = Stage::kBuilds;
-  std::vector<std::string> notes_;
+  CheckReport report_;  // once it is over
 };
 
 }  // namespace relapse::env

@@ -95,6 +95,10 @@ Result<> Knockout::settle_bases(std::vector<Built> built) {
   const Built& all = built.size() > 3 ? built[3] : built[2];
   const bool has_all = with_unsupplied(request_.supplied) != request_.supplied;
   report_.reference.passes = passes(built[0].seen);
+  report_.reference.said =
+      report_.reference.passes
+          ? ""
+          : telling_line(builds_.redactor().clean(plain_text(built[0].seen.output_tail)));
   if (!report_.reference.passes && !(has_all && passes(all.seen))) {
     if (built[0].seen.end == TrialEnd::kSetupFailed || builds_.keeps_ignored()) {
       return builds_.no_reference(built[0]);

@@ -48,6 +48,7 @@ struct KnockoutName {
 
 struct ReferenceFacts {
   bool passes = false;               // as supplied, without made-up values
+  std::string said;                  // the telling line of one that does not; no value in it
   bool deterministic = false;        // the same twice
   std::vector<std::string> varying;  // paths, when it is not
   double seconds = 0;

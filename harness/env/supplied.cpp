@@ -231,6 +231,16 @@ model::Result<SuppliedReport> find_supplied(const JobRequest& request, CommandRu
   return judge_supply(*report, request);
 }
 
+std::map<std::string, std::string> values_of(const SuppliedReport& report) {
+  std::map<std::string, std::string> values;
+  for (const auto& one : report.names) {
+    if (one.state != SupplyState::kAbsent) {
+      values[one.name] = one.value;
+    }
+  }
+  return values;
+}
+
 model::Result<json> parse_values(const std::string& text, const std::string& file) {
   json values = json::parse(text, nullptr, false);
   if (values.is_discarded()) {

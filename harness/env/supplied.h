@@ -2,6 +2,7 @@
 // What a deploy supplies: by name, whether it is set, empty or absent, and the line that does it.
 // Never a value.
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -42,6 +43,9 @@ model::Result<SuppliedReport> find_supplied(const JobRequest& request, CommandRu
 // The same over a job that was run; `request` for the values that it had. Pure but for a look at
 // the folder of the calls.
 SuppliedReport judge_supply(const JobReport& report, const JobRequest& request);
+
+// What a build is given by it: what is absent is not there, what is empty is.
+std::map<std::string, std::string> values_of(const SuppliedReport& report);
 
 // --values: an object of vars, secrets, inputs, github, each an object.
 model::Result<nlohmann::json> parse_values(const std::string& text, const std::string& file);

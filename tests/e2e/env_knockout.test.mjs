@@ -179,7 +179,7 @@ test("an interrupt ends the builds, and leaves nothing", async (t) => {
   await until(() => readdirSync(scratch).length > 0);
   run.child.kill("SIGINT");
   const { code, stderr } = await run.done;
-  assert.equal(code, 4, stderr);
+  assert.equal(code, 130, stderr);
   assert.match(stderr, /interrupted/);
   assert.deepEqual(readdirSync(scratch), []);
 });

@@ -1,24 +1,10 @@
 #include "env/check_judge.h"
 
 #include "catch.h"
+#include "env/check_words.h"
 #include "env/rename.h"
 
-using relapse::env::CheckFacts;
-using relapse::env::CheckReport;
-using relapse::env::CheckRow;
-using relapse::env::Contract;
-using relapse::env::Effect;
-using relapse::env::judge_check;
-using relapse::env::KnockoutName;
-using relapse::env::KnockoutReport;
-using relapse::env::PageEffect;
-using relapse::env::PageOracle;
-using relapse::env::probable_rename;
-using relapse::env::Role;
-using relapse::env::RowState;
-using relapse::env::ScannedName;
-using relapse::env::SuppliedReport;
-using relapse::env::SupplyState;
+using namespace relapse::env;
 using relapse::model::VerdictKind;
 
 namespace {
@@ -48,7 +34,7 @@ struct Project {
   }
 
   void supply(const std::string& name, SupplyState state, int line) {
-    relapse::env::SuppliedName supplied;
+    SuppliedName supplied;
     supplied.name = name;
     supplied.state = state;
     supplied.file = "/p/deploy.yml";
@@ -56,16 +42,24 @@ struct Project {
     facts.supplied->names.push_back(supplied);
   }
 
-  void try_without(const std::string& name, Effect unset, Effect empty) {
+  static Outcome outcome(Effect effect) {
+    Outcome out;
+    out.effect = effect;
+    out.passes = effect == Effect::kSilent || effect == Effect::kNone;
+    return out;
+  }
+
+  KnockoutName& try_without(const std::string& name, Effect unset, Effect empty) {
     if (!facts.knockout) {
       facts.knockout.emplace();
       facts.knockout->reference.passes = true;
     }
     KnockoutName tried;
     tried.name = name;
-    tried.unset.effect = unset;
-    tried.empty.effect = empty;
+    tried.unset = outcome(unset);
+    tried.empty = outcome(empty);
     facts.knockout->names.push_back(tried);
+    return facts.knockout->names.back();
   }
 };
 
@@ -96,17 +90,18 @@ TEST_CASE("a required name that the deploy supplies under its old name fails, an
   Project project;
   project.supply("VITE_KEY_OF_AUTH", SupplyState::kSet, 29);
   project.try_without(kName, Effect::kSilent, Effect::kSilent);
-  PageEffect broken;
-  broken.findings.push_back({PageOracle::kException, "it threw: Missing key"});
+  const PageEffect broken = {{{PageOracle::kException, "it threw: Missing key"}}, ""};
   project.facts.pages[kName] = {broken, broken};
   const auto report = judge_check(project.facts);
   const auto& missing = row(report, kName);
   CHECK(report.verdict == VerdictKind::kFail);
-  CHECK(missing.wanted == "src/auth.tsx:7");
-  CHECK(missing.supply == "not supplied by deploy.yml");
-  CHECK(missing.without == "build passes, page broken");
-  CHECK(mentions(missing.notes, "VITE_KEY_OF_AUTH is supplied (deploy.yml:29)"));
-  CHECK(mentions(report.remedies, "deploy.yml:29"));
+  CHECK(missing.problems == std::vector{Problem::kNotSupplied});
+  CHECK(wanted_words(missing) == "src/auth.tsx:7");
+  CHECK(supply_words(missing, report.deploy_file) == "not supplied by deploy.yml");
+  CHECK(without_words(missing) == "build passes, page broken");
+  CHECK(mentions(notes_of(missing), "VITE_KEY_OF_AUTH is supplied (deploy.yml:29)"));
+  CHECK(mentions(remedies_of(report), "deploy.yml:29"));
+  CHECK(report.idle.empty());
 }
 
 TEST_CASE("empty is not supplied") {
@@ -114,7 +109,7 @@ TEST_CASE("empty is not supplied") {
   project.supply(kName, SupplyState::kEmpty, 29);
   const auto report = judge_check(project.facts);
   CHECK(report.verdict == VerdictKind::kFail);
-  CHECK(row(report, kName).supply == "empty in deploy.yml:29");
+  CHECK(supply_words(row(report, kName), "") == "empty in deploy.yml:29");
 }
 
 TEST_CASE("a required name passes when it is supplied and the build refuses without it") {
@@ -165,7 +160,7 @@ TEST_CASE("a name that is wanted and not in the contract: a warning, strictly a 
 
 TEST_CASE("a secret that reaches what is shipped fails") {
   Project project;
-  project.contract.names["TOKEN"] = {relapse::env::Need::kOptional, true, "", "", 0};
+  project.contract.names["TOKEN"] = {Need::kOptional, true, "", "", 0};
   project.supply(kName, SupplyState::kSet, 29);
   project.try_without(kName, Effect::kLoud, Effect::kLoud);
   project.try_without("TOKEN", Effect::kSilent, Effect::kSilent);
@@ -177,7 +172,7 @@ TEST_CASE("a secret that reaches what is shipped fails") {
 TEST_CASE("development that no longer starts fails, and a page that never worked does") {
   Project project;
   project.supply(kName, SupplyState::kSet, 29);
-  project.facts.dev = relapse::env::DevOutcome{false, "Missing NEXT_PUBLIC_KEY_OF_AUTH"};
+  project.facts.dev = DevOutcome{false, "Missing NEXT_PUBLIC_KEY_OF_AUTH"};
   CHECK(row(judge_check(project.facts), "dev").state == RowState::kFail);
   project.facts.dev.reset();
   project.facts.reference_page.emplace();

@@ -28,27 +28,39 @@ class Project {
   Project() : scratch_(*os::ScratchFolder::make()) {
     question.label = "project";
     question.folder = scratch_.path();
-    question.build.command = "build";
-    question.build.outputs = {"dist"};
-    question.page.emplace();
+    question.contract.folder = scratch_.path();
+    question.contract.build = env::ContractBuild{"build", {"dist"}, 10'000};
+    question.contract.page.emplace();
+    question.contract.dev = env::ContractDev{"dev", "ready", 1'000};
+    question.contract.names["KEY"].sample = "good";
     question.tools = {"/driver", "node", "/usr/bin/chromium"};
-    question.dev = env::ContractDev{"dev", "ready", 1'000};
     question.scratch = scratch_.path();
+    env::ScannedName key;
+    key.name = "KEY";
+    key.needed = true;
+    key.places.push_back({"src/a.ts", 1, "process.env"});
+    question.scan.names = {key};
     supply("good");
   }
 
-  void supply(std::optional<std::string> value) {
-    env::RequiredName key;
-    key.name = "KEY";
-    key.example = "good";
-    key.wanted_by = "src/a.ts:1";
-    key.supplied = value;
-    key.supplied_by = "deploy.yml:3";
-    question.required = {key};
-    question.supplied.clear();
+  void supply(const std::optional<std::string>& value) {
+    question.supplied = {};
+    question.supplied.calls.push_back({"tool", "deploy", "", "deploy.yml", 3});
     if (value) {
-      question.supplied["KEY"] = *value;
+      env::SuppliedName key;
+      key.name = "KEY";
+      key.state = value->empty() ? env::SupplyState::kEmpty : env::SupplyState::kSet;
+      key.file = "deploy.yml";
+      key.line = 3;
+      key.value = *value;
+      question.supplied.names.push_back(key);
     }
+  }
+
+  // Under a name that nobody asks for.
+  void supply_as(const std::string& name) {
+    question.supplied.names.push_back(
+        {name, env::SupplyState::kSet, "deploy.yml", 3, "", "", "", "good"});
   }
 
   ContractTrial run(const std::set<ContractPart>& parts = kAll) {
@@ -150,13 +162,13 @@ TEST_CASE("a name that is not supplied is told with what comes of it", "[contrac
   Project project;
   project.guarded = false;
   project.supply(std::nullopt);
-  project.question.required[0].old_name = "OLD_KEY";
+  project.supply_as("VITE_KEY");
   check_end(project.run(), ContractPart::kSupplied, VerdictKind::kFail,
-            "KEY, wanted by src/a.ts:1, is not supplied by deploy.yml:3; OLD_KEY is supplied and "
+            "KEY, wanted by src/a.ts:1, is not supplied by deploy.yml:3; VITE_KEY is supplied and "
             "nothing reads it: renamed?; without it the build passes, and the page throws: bad KEY "
             "''");
   project.supply("");
-  project.question.required[0].why_empty = "vars.KEY is not defined";
+  project.question.supplied.names[0].because = "vars.KEY is not defined";
   check_end(project.run(), ContractPart::kSupplied, VerdictKind::kFail,
             "KEY, wanted by src/a.ts:1, is supplied empty by deploy.yml:3 (vars.KEY is not "
             "defined); without it the build passes, and the page throws: bad KEY ''");
@@ -196,6 +208,6 @@ TEST_CASE("what was not asked for is not tried", "[contract]") {
   Project project;
   project.run({ContractPart::kSupplied});
   CHECK(project.labels.size() == 2);  // the build and its page
-  project.question.dev.reset();
+  project.question.contract.dev.reset();
   CHECK(project.run().end_of(ContractPart::kDev).verdict.kind == VerdictKind::kInconclusive);
 }
