@@ -1,6 +1,7 @@
 #include "env/artifact.h"
 
 #include <algorithm>
+#include <array>
 
 namespace relapse::env {
 
@@ -104,8 +105,23 @@ FilePattern learn_bag(std::string_view a, std::string_view b) {
   return pattern;
 }
 
+bool same_bytes(std::string_view a, std::string_view b) {
+  std::array<std::ptrdiff_t, 256> counts{};
+  for (unsigned char c : a) {
+    ++counts[c];
+  }
+  for (unsigned char c : b) {
+    --counts[c];
+  }
+  return std::all_of(counts.begin(), counts.end(), [](auto count) { return count == 0; });
+}
+
 FilePattern learn_bytes(std::string_view a, std::string_view b) {
   FilePattern pattern;
+  if (same_bytes(a, b)) {
+    pattern.how = FilePattern::How::kOrder;
+    return pattern;
+  }
   if (a.size() != b.size()) {
     return pattern;
   }
@@ -126,6 +142,29 @@ FilePattern learn_bytes(std::string_view a, std::string_view b) {
   // Where most of it varies (encrypted, compressed) what is left says nothing.
   pattern.how = varying * 4 <= a.size() ? FilePattern::How::kBytes : FilePattern::How::kOpaque;
   return pattern;
+}
+
+// What one of the two says to vary, as long as it stays a small part of the whole.
+FilePattern widen_bytes(const FilePattern& pattern, const FilePattern& other, size_t size) {
+  if (other.how != FilePattern::How::kBytes) {
+    return {};
+  }
+  auto ranges = pattern.ranges;
+  ranges.insert(ranges.end(), other.ranges.begin(), other.ranges.end());
+  std::sort(ranges.begin(), ranges.end());
+  FilePattern wider;
+  size_t varying = 0;
+  for (const auto& [begin, end] : ranges) {
+    const size_t covered = wider.ranges.empty() ? 0 : wider.ranges.back().second;
+    varying += end - std::min(end, std::max(begin, covered));
+    if (!wider.ranges.empty() && begin <= covered) {
+      wider.ranges.back().second = std::max(covered, end);
+    } else {
+      wider.ranges.emplace_back(begin, end);
+    }
+  }
+  wider.how = varying * 2 <= size ? FilePattern::How::kBytes : FilePattern::How::kOpaque;
+  return wider;
 }
 
 bool fits_bytes(const FilePattern& pattern, std::string_view reference, std::string_view other) {
@@ -150,17 +189,15 @@ bool fits_bag(const FilePattern& pattern, std::string_view other) {
          });
 }
 
-// A tool's own memory, not what is delivered: when it varies it says nothing about the build.
-bool is_cache(const std::string& path) {
-  for (size_t at = 0; at <= path.size();) {
-    const size_t end = std::min(path.find('/', at), path.size());
+// The folder of a tool's own memory that the path lies in, with its slash; empty where it does not.
+std::string cache_of(const std::string& path) {
+  for (size_t at = 0, end = 0; (end = path.find('/', at)) != std::string::npos; at = end + 1) {
     const std::string part = path.substr(at, end - at);
     if (part == "cache" || part == ".cache") {
-      return true;
+      return path.substr(0, end + 1);
     }
-    at = end + 1;
   }
-  return false;
+  return "";
 }
 
 // All but the content: what cannot vary by itself.
@@ -205,6 +242,8 @@ bool fits(const FilePattern& pattern, std::string_view reference, std::string_vi
       return fits_bag(pattern, other);
     case FilePattern::How::kBytes:
       return fits_bytes(pattern, reference, other);
+    case FilePattern::How::kOrder:
+      return same_bytes(reference, other);
     case FilePattern::How::kOpaque:
       return false;
   }
@@ -213,6 +252,12 @@ bool fits(const FilePattern& pattern, std::string_view reference, std::string_vi
 
 FilePattern widen(const FilePattern& pattern, std::string_view a, std::string_view third) {
   FilePattern wider = pattern;
+  if (pattern.how == FilePattern::How::kBytes) {
+    return widen_bytes(pattern, learn_bytes(a, third), a.size());
+  }
+  if (pattern.how == FilePattern::How::kOrder) {
+    return learn_bytes(a, third);
+  }
   if (pattern.how == FilePattern::How::kWords) {
     if (auto places = varying_places(a, third)) {
       wider.varying.merge(*places);
@@ -327,7 +372,24 @@ bool Reference::is_noise_path(const std::string& path) const {
   });
 }
 
+// In a cache of which something varies by itself.
+bool Reference::is_memory(const std::string& path) const {
+  const std::string cache = cache_of(path);
+  auto varies = [&](const std::string& noise) { return noise.starts_with(cache); };
+  return !cache.empty() && (std::any_of(unpaired_.begin(), unpaired_.end(), varies) ||
+                            std::any_of(varying_.begin(), varying_.end(),
+                                        [&](const auto& one) { return varies(one.first); }));
+}
+
 Difference Reference::compare(const Artifact& other) const {
+  Difference difference = compare_all(other);
+  auto is_memory = [this](const std::string& path) { return this->is_memory(path); };
+  std::erase_if(difference.paths, is_memory);
+  std::erase_if(difference.opaque, is_memory);
+  return difference;
+}
+
+Difference Reference::compare_all(const Artifact& other) const {
   Difference difference;
   std::set<std::string> taken;
   for (const auto& [path, entry] : first_.tree) {
@@ -356,9 +418,7 @@ Difference Reference::compare(const Artifact& other) const {
     auto a = content(first_, path);
     auto b = content(other, *mate);
     if (pattern.how == FilePattern::How::kOpaque || !a || !b) {
-      if (!is_cache(path)) {
-        difference.opaque.push_back(path);
-      }
+      difference.opaque.push_back(path);
     } else if (!same_kind(other.tree.at(*mate), entry) || !fits(pattern, *a, *b)) {
       difference.paths.push_back(path);
     }
@@ -369,17 +429,13 @@ Difference Reference::compare(const Artifact& other) const {
     }
   }
   if (!unpaired_.empty() && difference.paths.empty()) {
-    for (const auto& path : unpaired_) {
-      if (!is_cache(path)) {
-        difference.opaque.push_back(path);
-      }
-    }
+    difference.opaque.insert(difference.opaque.end(), unpaired_.begin(), unpaired_.end());
   }
   return difference;
 }
 
 void Reference::check(const Artifact& third) {
-  const auto difference = compare(third);
+  const auto difference = compare_all(third);
   for (const auto& path : difference.paths) {
     auto known = varying_.find(path);
     const bool path_varies = known != varying_.end() && !known->second.places.empty();

@@ -5,6 +5,8 @@
 //   a path that varies (a random build id in it)  is known by its unvarying words;
 //   a text that varies                            is compared in the words that do not;
 //   bytes that vary in place (a time in a header) are passed over;
+//   bytes in another order (a table by hash)      are counted;
+//   a cache in which something varies             is a tool's memory, and not delivered;
 //   what varies in no such way                    is opaque: it decides nothing, and is named.
 
 #include <cstdint>
@@ -38,6 +40,7 @@ struct FilePattern {
     kWords,   // the same words in the same places, but for the `varying` places
     kBag,     // the `fixed` words are all there, and no word of a new shape
     kBytes,   // the same length, the same bytes outside of `ranges`
+    kOrder,   // the same bytes, wherever they stand
     kOpaque,  // nothing can be said
   };
   How how = How::kOpaque;
@@ -74,12 +77,14 @@ class Reference {
     std::set<size_t> places;  // of the path's words; empty: the path is always the same
     FilePattern pattern;
   };
+  Difference compare_all(const Artifact& other) const;
   std::optional<std::string> partner(const std::string& path, const Varying& varying,
                                      const model::FileTree& tree,
                                      const std::set<std::string>& taken) const;
   void pair_paths(const Artifact& second, const std::set<std::string>& extra);
   void learn(const std::string& path, const std::string& other_path, const Artifact& second,
              std::set<size_t> places);
+  bool is_memory(const std::string& path) const;
   bool is_noise_path(const std::string& path) const;
 
   Artifact first_;

@@ -64,6 +64,7 @@ class LogReader {
                    const std::string& how);
   void add_opened(const std::string& path);
   const std::optional<FileFindings>& findings(const std::string& path);
+  void leave_out_the_known();
   void say_blind_spots();
 
   const LogReading& reading_;
@@ -243,6 +244,27 @@ void LogReader::take(const std::vector<std::string>& fields) {
   }
 }
 
+// A read in what the build has made says nothing where a source of the project names it, too; and
+// what the project reads is not only its tools' setting.
+void LogReader::leave_out_the_known() {
+  auto made = [this](const ObservedName& one) {
+    return !one.file.empty() && reading_.was_there &&
+           !reading_.was_there((fs::path(reading_.folder) / one.file).lexically_normal());
+  };
+  std::set<std::string> in_sources;
+  std::set<std::string> all;
+  for (const auto& one : report_.names) {
+    all.insert(one.name);
+    if (!one.file.empty() && !made(one)) {
+      in_sources.insert(one.name);
+    }
+  }
+  std::erase_if(report_.names, [&](const ObservedName& one) {
+    return in_sources.contains(one.name) && made(one);
+  });
+  std::erase_if(report_.tools, [&](const ObservedName& one) { return all.contains(one.name); });
+}
+
 void LogReader::say_blind_spots() {
   auto say = [&](const char* source, std::string what) {
     report_.blind_spots.push_back({source, std::move(what)});
@@ -292,6 +314,7 @@ ObserveReport LogReader::read(const std::vector<std::string>& lines) {
                             }),
                 list->end());
   }
+  leave_out_the_known();
   say_blind_spots();
   return std::move(report_);
 }

@@ -167,9 +167,32 @@ bool is_built_in(const std::string& name, const Place& place) {
          std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
 
-bool needs(const Place& place) {
+// The folder whose code a file of settings speaks for: its own, or the one above where the folder
+// only holds settings.
+std::string_view scope_of(std::string_view file) {
+  static constexpr std::array<std::string_view, 6> kOnlySettings = {"config",  ".config", "webpack",
+                                                                    "scripts", "build",   "tools"};
+  const size_t slash = file.rfind('/');
+  if (slash == std::string_view::npos) {
+    return "";
+  }
+  const std::string_view folder = file.substr(0, slash);
+  const size_t above = folder.rfind('/') + 1;  // npos + 1 is 0
+  const bool only_settings = std::find(kOnlySettings.begin(), kOnlySettings.end(),
+                                       folder.substr(above)) != kOnlySettings.end();
+  return file.substr(0, only_settings ? above : slash + 1);
+}
+
+// A build's settings give the name to that file's code: a bundler's `define`, a build script.
+bool is_given(const Place& place, const std::vector<Place>& places) {
+  return std::any_of(places.begin(), places.end(), [&](const Place& giver) {
+    return giver.to_all && giver.file != place.file && place.file.starts_with(scope_of(giver.file));
+  });
+}
+
+bool needs(const Place& place, const std::vector<Place>& places) {
   return place.role == Role::kRead && !place.in_test && !place.has_default && !place.folded &&
-         !place.assigned;
+         !place.assigned && !is_given(place, places);
 }
 
 // Why a name of which no place needs a supply does not: the reason of what is read, if it is.
@@ -196,19 +219,16 @@ std::string why_not(const std::vector<Place>& places) {
   if (all([](const Place& place) { return place.assigned; })) {
     return "set in the same file";
   }
+  if (all([&](const Place& place) { return is_given(place, places); })) {
+    return "set by the build's own settings";
+  }
   return "has a default or is only tested";
 }
 
 void judge(ScannedName& name) {
-  // A build script's own supply reaches every env! of its crate.
-  const bool by_build_script =
-      std::any_of(name.places.begin(), name.places.end(), [](const Place& place) {
-        return place.role == Role::kSet && place.how == "cargo:rustc-env";
-      });
-  name.needed = !by_build_script && std::any_of(name.places.begin(), name.places.end(), needs);
-  name.because = name.needed       ? ""
-                 : by_build_script ? "set by the build script"
-                                   : why_not(name.places);
+  name.needed = std::any_of(name.places.begin(), name.places.end(),
+                            [&](const Place& place) { return needs(place, name.places); });
+  name.because = name.needed ? "" : why_not(name.places);
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ struct Place {
   bool has_default = false;  // the source goes on with a value of its own without it
   bool folded = false;       // only compared with a constant
   bool assigned = false;     // the same file gives it a value
+  bool to_all = false;       // sets it for the code of other files: a bundler's `define`
 
   bool operator==(const Place&) const = default;
 };

@@ -148,7 +148,8 @@ class DockerfileScan {
         // What a container is given when it starts: build arguments are gone by then.
         scan_shell_part(one.text, one.line, one.name, set_, finder_);
       } else {
-        scan_shell_part(one.text, one.line, one.name, known_, finder_);
+        // Expanded as a shell would do it, and no command: ". ." of COPY are two folders.
+        scan_shell_part(":" + one.text, one.line, one.name, known_, finder_);
       }
     }
   }

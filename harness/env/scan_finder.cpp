@@ -34,7 +34,8 @@ void Finder::add_prefixes(int line, std::vector<std::string> prefixes) {
 FileFindings Finder::take() {
   std::set<std::string> set_here;
   for (const auto& found : findings_.found) {
-    if (found.place.role == Role::kSet) {
+    // `define: {"process.env.X": JSON.stringify(process.env.X)}` hands on what it reads.
+    if (found.place.role == Role::kSet && !found.place.to_all) {
       set_here.insert(found.name);
     }
   }

@@ -104,20 +104,36 @@ class MakefileScan {
         assignments(without_comment(line.text), line.number);
       }
     }
-    std::string recipe;
-    int recipe_line = 0;
-    for (const auto& line : lines) {
-      if (line.text.starts_with('\t')) {
-        recipe_line = recipe.empty() ? line.number : recipe_line;
-        references(line.text, line.number);
+    for (size_t i = 0; i < lines.size(); ++i) {
+      const Line& line = lines[i];
+      const bool recipe = line.text.starts_with('\t');
+      refuses_ = refuses(lines, i);
+      references(recipe ? line.text : without_comment(line.text), line.number);
+      if (recipe) {
         shell(line);
-      } else {
-        references(without_comment(line.text), line.number);
       }
     }
   }
 
  private:
+  // A condition whose first branch ends make, or a line that does: what it tests is wanted.
+  static bool refuses(const std::vector<Line>& lines, size_t at) {
+    if (!lines[at].text.starts_with("if")) {
+      return lines[at].text.find("$(error ") != std::string::npos;
+    }
+    for (size_t i = at + 1; i < lines.size(); ++i) {
+      std::string_view rest = lines[i].text;
+      const std::string_view word = first_word(rest);
+      if (word == "else" || word == "endif") {
+        return false;
+      }
+      if (rest.find("$(error ") != std::string_view::npos || word == "$(error") {
+        return true;
+      }
+    }
+    return false;
+  }
+
   // NAME = …, NAME ?= …, export NAME := …, define NAME, target: NAME = …
   void assignments(std::string_view line, int number) {
     std::string_view rest = line;
@@ -136,7 +152,7 @@ class MakefileScan {
     const std::string_view mark = rest.substr(0, std::min(equals, rest.size()));
     if (equals != std::string_view::npos &&
         mark.find_first_not_of(":?+!") == std::string_view::npos) {
-      if (mark == "?") {
+      if (mark == "?" && !belongs_to_make(word)) {
         const bool empty = rest.find_first_not_of(" \t", equals + 1) == std::string_view::npos;
         finder_.add(word, number, "make ?=").has_default = !empty;
       }
@@ -173,7 +189,7 @@ class MakefileScan {
           !loops_.contains(name) && !belongs_to_make(name)) {
         const bool tested = line.starts_with("ifeq") || line.starts_with("ifneq") ||
                             line.find("$(if $") != std::string_view::npos;
-        finder_.add(name, number, "make").folded = tested;
+        finder_.add(name, number, "make").folded = tested && !refuses_;
       }
     }
     for (std::string_view word : {"ifdef ", "ifndef "}) {
@@ -181,7 +197,7 @@ class MakefileScan {
         std::string_view rest = line.substr(word.size());
         const std::string name(first_word(rest));
         if (!assigned_.contains(name)) {
-          finder_.add(name, number, "make").folded = true;
+          finder_.add(name, number, "make").folded = !refuses_;
         }
       }
     }
@@ -217,6 +233,7 @@ class MakefileScan {
   Finder& finder_;
   std::set<std::string, std::less<>> assigned_;
   std::set<std::string, std::less<>> loops_;
+  bool refuses_ = false;  // the line that is looked at
 };
 
 }  // namespace

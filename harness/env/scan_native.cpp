@@ -51,6 +51,15 @@ bool is_literal_default(const Token& token) {
   return is_text(token) || token.kind == TokenKind::kNumber || token.kind == TokenKind::kTemplate;
 }
 
+// What cargo gives to the code of a crate and to its build script.
+bool from_cargo(std::string_view name) {
+  static constexpr std::array<std::string_view, 11> kNames = {
+      "OUT_DIR", "TARGET", "HOST",    "NUM_JOBS",     "OPT_LEVEL",    "DEBUG",
+      "PROFILE", "RUSTC",  "RUSTDOC", "RUSTC_LINKER", "RUSTC_WRAPPER"};
+  return name.starts_with("CARGO_") ||
+         std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+}
+
 void record(const TokenView& tokens, const Call& call, size_t open, DefaultAfter has_default,
             Finder& finder) {
   const size_t close = tokens.closing(open);
@@ -69,7 +78,13 @@ void record(const TokenView& tokens, const Call& call, size_t open, DefaultAfter
     }
     return;
   }
+  // A build script is started by cargo.
+  const bool in_build_script =
+      finder.file() == "build.rs" || std::string_view(finder.file()).ends_with("/build.rs");
   for (const auto& name : names) {
+    if (in_build_script && from_cargo(name)) {
+      continue;
+    }
     const Role role = call.kind == Call::Kind::kSet ? Role::kSet : Role::kRead;
     Place& place = finder.add(name, first.line, call.how, role);
     place.folded = call.kind == Call::Kind::kTest;
@@ -132,15 +147,6 @@ bool rust_default(const TokenView& tokens, size_t end) {
   return false;
 }
 
-// What cargo gives to the code of a crate and to its build script.
-bool from_cargo(std::string_view name) {
-  static constexpr std::array<std::string_view, 11> kNames = {
-      "OUT_DIR", "TARGET", "HOST",    "NUM_JOBS",     "OPT_LEVEL",    "DEBUG",
-      "PROFILE", "RUSTC",  "RUSTDOC", "RUSTC_LINKER", "RUSTC_WRAPPER"};
-  return name.starts_with("CARGO_") ||
-         std::find(kNames.begin(), kNames.end(), name) != kNames.end();
-}
-
 // env!("X"), option_env!("X"), std::env!("X")
 void rust_macro(const TokenView& tokens, size_t i, Finder& finder) {
   const bool optional = tokens.is(i, "option_env");
@@ -161,7 +167,8 @@ void rust_build_script(const Token& token, Finder& finder) {
   for (std::string_view mark : {"cargo:rustc-env=", "cargo::rustc-env="}) {
     if (token.kind == TokenKind::kString && token.text.starts_with(mark)) {
       const std::string rest = token.text.substr(mark.size());
-      finder.add(rest.substr(0, rest.find('=')), token.line, "cargo:rustc-env", Role::kSet);
+      finder.add(rest.substr(0, rest.find('=')), token.line, "cargo:rustc-env", Role::kSet).to_all =
+          true;
     }
   }
 }

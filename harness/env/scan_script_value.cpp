@@ -53,6 +53,27 @@ bool is_constant(const Token& token) {
          (token.kind == TokenKind::kWord && (token.text == "true" || token.text == "false"));
 }
 
+// "next.config.mjs" in whatever folder.
+bool is_config_of(std::string_view tool, std::string_view file) {
+  const std::string_view name = file.substr(file.rfind('/') + 1);  // npos + 1 is 0
+  return name.starts_with(tool) && name.substr(tool.size()).starts_with(".config.");
+}
+
+// Next.js: `env: { A: … }` replaces process.env.A in the app's code.
+void defined_by_next(const TokenView& at, size_t open, Finder& finder) {
+  const size_t end = at.closing(open);
+  bool key = true;
+  for (size_t i = open + 1; i < end; ++i) {
+    if (key && at.is(i + 1, ":")) {
+      finder.add(at.at(i).text, at.at(i).line, "env of next.config", Role::kSet).to_all = true;
+    }
+    key = at.is(i, ",");
+    if (at.is(i, "{") || at.is(i, "(") || at.is(i, "[")) {
+      i = std::min(at.closing(i), end);
+    }
+  }
+}
+
 // webpack: new EnvironmentPlugin(["A", "B"]) or ({ A: "default" }).
 void scan_environment_plugin(const TokenView& at, size_t open, Finder& finder) {
   const size_t end = at.closing(open);
@@ -113,7 +134,8 @@ void scan_bundler_setting(const TokenView& at, size_t i, Finder& finder) {
       if (token.text == object) {
         finder.blind(token.line, fmt::format("{} as a whole is defined here", object));
       } else if (token.text.starts_with(std::string(object) + ".")) {
-        finder.add(token.text.substr(object.size() + 1), token.line, "define", Role::kSet);
+        finder.add(token.text.substr(object.size() + 1), token.line, "define", Role::kSet).to_all =
+            true;
       }
     }
   } else if (at.match(i, {"envPrefix", ":"})) {
@@ -125,6 +147,8 @@ void scan_bundler_setting(const TokenView& at, size_t i, Finder& finder) {
       }
     }
     finder.add_prefixes(token.line, std::move(prefixes));
+  } else if (at.match(i, {"env", ":", "{"}) && is_config_of("next", finder.file())) {
+    defined_by_next(at, i + 2, finder);
   } else if (at.match(i, {"EnvironmentPlugin", "("})) {
     scan_environment_plugin(at, i + 2, finder);
   }

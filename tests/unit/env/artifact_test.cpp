@@ -72,6 +72,37 @@ TEST_CASE("a time in a binary's header is passed over") {
   CHECK_FALSE(fits(pattern, archive('1', 'x'), archive('1', 'y')));
 }
 
+TEST_CASE("a time's further digits are learned from a third build") {
+  using namespace std::string_literals;
+  auto build = [](const std::string& time, char content) {
+    return make({{"a", "head\0"s + time + "\0rest of the content "s + std::string(20, content)}});
+  };
+  Reference reference(build("12:30:41", 'x'), build("12:30:47", 'x'));
+  CHECK_FALSE(reference.compare(build("12:31:09", 'x')).same());
+  reference.check(build("12:31:09", 'x'));
+  CHECK(reference.compare(build("12:38:55", 'x')).same());
+  CHECK(reference.compare(build("12:38:55", 'y')).paths == std::vector<std::string>{"a"});
+}
+
+TEST_CASE("a table in another order is the same table") {
+  using namespace std::string_literals;
+  auto build = [](const std::string& table) { return make({{"deps", "\1\0"s + table}}); };
+  Reference reference(build("src/main.rs|out/schema.rs"), build("out/schema.rs|src/main.rs"));
+  reference.check(build("src/main.rs|out/schema.rs"));
+  CHECK(reference.compare(build("out/schema.rs|src/main.rs")).same());
+  CHECK(reference.compare(build("out/schema.rs|src/main.js")).paths.size() == 1);
+}
+
+TEST_CASE("nothing counts in a cache of which something varies, all does in one that is the same") {
+  using namespace std::string_literals;
+  auto build = [](const std::string& log, const std::string& entry) {
+    return make({{"cache/tool/log", log}, {"cache/tool/entry", entry}, {"a.js", "t"}});
+  };
+  CHECK(Reference(build("took 1", "x"), build("took 2", "x")).compare(build("took 3", "y")).same());
+  CHECK_FALSE(
+      Reference(build("took 1", "x"), build("took 1", "x")).compare(build("took 1", "y")).same());
+}
+
 TEST_CASE("what varies in no known way decides nothing, and is named") {
   using namespace std::string_literals;
   auto build = [](const std::string& noise, const std::string& text) {

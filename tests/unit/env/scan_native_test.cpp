@@ -23,6 +23,9 @@ const V: &str = env!("CARGO_PKG_VERSION");
   CHECK(blind_in("src/a.rs", text) == Lines{"10 std::env::var", "10 std::env::vars"});
   CHECK(found_in("build.rs", R"x(println!("cargo:rustc-env=GIT={}", v);)x") ==
         Lines{"GIT:1 cargo:rustc-env set"});
+  CHECK(found_in("sub/build.rs", R"x(env::var("PROFILE"); env::var("A");)x") ==
+        Lines{"A:1 std::env::var"});
+  CHECK(found_in("src/b.rs", R"x(env::var("PROFILE");)x") == Lines{"PROFILE:1 std::env::var"});
 }
 
 TEST_CASE("C and C++") {
@@ -112,8 +115,10 @@ RUN echo "$A $C $G" && \
     # $NO
     npm run build
 CMD node server.js --port $PORT
+COPY . .
 )") == Lines{"BASE:2 ARG default", "A:4 ARG", "B:5 ARG default", "C:6 ARG", "D:7 ENV set",
              "E:7 ENV set", "F:7 ENV", "G:8 RUN", "PORT:11 CMD"});
+  CHECK(blind_in("Dockerfile", "FROM x\nCOPY . /y\n").empty());
   CHECK(found_in("compose.yaml", R"(services:
   web: # ${NO}
     image: "x:${TAG:-latest}"
@@ -135,6 +140,12 @@ TEST_CASE("make and CMake") {
                  "ifeq ($(D),)\nendif\nfiles := $(foreach f,a b,$(f)) $(OWN:.c=.o)\n") ==
         Lines{"WITH:3 make ?= default", "EMPTY:4 make ?=", "A:6 make", "B:6 make recipe",
               "C:6 make recipe default", "D:8 make folded"});
+  // A condition that ends make is a demand, and make's own variables have make's own defaults.
+  CHECK(found_in("Makefile",
+                 "CFLAGS ?= -O2\nifndef A\n$(error A is not set)\nendif\nifeq ($(B),)\n"
+                 "  $(error B)\nelse\nendif\nifdef C\nx = 1\nelse\n$(error no)\nendif\n"
+                 "check := $(if $(D),,$(error D is not set))\ny := $(if $(E),1,2)\n") ==
+        Lines{"A:2 make", "B:5 make", "C:9 make folded", "D:14 make", "E:15 make folded"});
   CHECK(found_in("CMakeLists.txt", "set(x $ENV{A}) # $ENV{NO}\nif(DEFINED ENV{B})\n") ==
         Lines{"A:1 $ENV{}", "B:2 $ENV{} folded"});
 }

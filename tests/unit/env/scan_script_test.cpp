@@ -101,6 +101,32 @@ new webpack.EnvironmentPlugin(["LISTED"]); new webpack.EnvironmentPlugin({ WITH:
   CHECK(findings.prefixes[0].line == 4);
 }
 
+TEST_CASE("a name that the build's settings give to the code is wanted where they read it") {
+  const auto judged = [](const std::vector<FileFindings>& files) {
+    Lines out;
+    for (const auto& name : join_findings(files).names) {
+      out.insert(name.name + (name.needed ? " needed" : " " + name.because));
+    }
+    return out;
+  };
+  const auto code = scan_text("src/a.ts", "process.env.A; process.env.B");
+  CHECK(judged({code, scan_text("vite.config.ts",
+                                "define: { 'process.env.A': JSON.stringify(process.env.A),"
+                                " 'process.env.B': JSON.stringify(version) }")}) ==
+        Lines{"A needed", "B set by the build's own settings"});
+  CHECK(judged({code, scan_text("next.config.mjs",
+                                "const c = { env: { A: process.env.FROM, B: f({ C: 1 }) } };")}) ==
+        Lines{"A set by the build's own settings", "B set by the build's own settings",
+              "FROM needed"});
+  // Of another package of the same tree, and of a folder that holds settings only.
+  CHECK(judged({scan_text("one/src/a.ts", "process.env.A"),
+                scan_text("two/vite.config.ts", "define: { 'process.env.A': '1' }")}) ==
+        Lines{"A needed"});
+  CHECK(judged({scan_text("one/src/a.ts", "process.env.A"),
+                scan_text("one/config/webpack.prod.js", "({ 'process.env.A': '1' })")}) ==
+        Lines{"A set by the build's own settings"});
+}
+
 TEST_CASE("modules that stand for the environment") {
   CHECK(found_in("a.ts", R"(import { SECRET, type T, OTHER as o } from "$env/static/private";
 import { env } from "$env/dynamic/public";
