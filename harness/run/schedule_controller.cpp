@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "fault/event_facts.h"
+
 namespace relapse::run {
 
 using fault::InjectionKind;
@@ -293,8 +295,7 @@ ScheduleEvent ScheduleController::event_of(const ReadyReply& reply) const {
 }
 
 void ScheduleController::deliver(Choice choice) {
-  outcome_.trace.programs.emplace(choice.event.actor,
-                                  choice.event.actor.substr(0, choice.event.actor.find(' ')));
+  outcome_.trace.programs.emplace(choice.event.actor, fault::fake_of(choice.event));
   choice.event.withdrawn = !hooks_.replies->deliver(choice.reply);
   if (!choice.event.withdrawn) {
     scheduler_->made(choice.event);
