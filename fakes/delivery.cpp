@@ -73,7 +73,9 @@ void Delivery::ask_gate() {
     open();
     return;
   }
-  gate_->ask(call_, log_.calls().at(call_), [weak = weak_from_this()] {
+  model::Call call = log_.calls().at(call_);
+  call.status = head_ && !behaviour_.cuts_before_reply() ? head_->status : 0;
+  gate_->ask(call_, call, [weak = weak_from_this()] {
     auto self = weak.lock();
     if (self && self->stage_ == Stage::kGate) {
       self->open();

@@ -12,7 +12,8 @@ class ReplyGate {
  public:
   virtual ~ReplyGate() = default;
 
-  // The reply to `call` (number `index` in the log) is ready. `go`, called at once or later, in
+  // The reply to `call` (number `index` in the log) is ready; the call's status is what will be
+  // sent, 0 where the connection ends before a word. `go`, called at once or later, in
   // the event loop's thread, sends it: a reply that fits the socket's buffer is with the client
   // when `go` returns. Calling it twice, or after the server's end, does nothing; never calling
   // it holds the reply.

@@ -6,6 +6,7 @@
 #include <set>
 #include <tuple>
 
+#include "fault/event_facts.h"
 #include "fault/explain.h"
 
 namespace relapse::fault {
@@ -105,6 +106,10 @@ std::map<std::string, ActorHint> name_actors(const ScheduleTrace& failing,
     }
     auto program = failing.programs.find(actor);
     std::string base = program == failing.programs.end() ? "actor" : program->second;
+    if (!events.empty() && events[0]->is_reply()) {
+      names[actor] = {"", fake_of(*events[0])};
+      continue;
+    }
     std::string name = base;
     for (int i = 2; !taken.insert(name).second; ++i) {
       name = fmt::format("{} #{}", base, i);

@@ -27,7 +27,7 @@ struct Explanation {
 };
 
 // Names for the actors of the traces, by what each works on: a hint where one fits, else its
-// program's name and its first path. No two actors share a name.
+// program's name and its first path. No two actors share a name, but a fake's replies have its.
 std::map<std::string, ActorHint> name_actors(const model::ScheduleTrace& failing,
                                              const model::ScheduleTrace& passing,
                                              const std::vector<ActorHint>& hints);

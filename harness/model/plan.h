@@ -39,6 +39,7 @@ struct CallControl {
   std::vector<SyscallErrorRule> errors;
   std::vector<std::string> anywhere;  // calls that count outside the folders too, by name
   bool predict = true;                // tell in the trace what each call will meet; costs time
+  bool replies = false;               // the fakes' replies are held and let go like calls
 };
 
 struct TrialPlan {

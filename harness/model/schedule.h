@@ -26,6 +26,11 @@ enum class ResultSource {
   kInjected,   // answered by the controller: the call was not made, or in part
 };
 
+// What a fake's reply is called as an event: "reply 200", or that its connection was cut. Its path
+// is the request, "GET /a.tar.gz", and its actor the fake and the request.
+inline constexpr const char* kReplyCall = "reply ";
+inline constexpr const char* kCutCall = "reply cut";
+
 struct ScheduleEvent {
   std::string actor;               // who by descent: "0", its second child "0.2"
   std::string call;                // "mkdir", "open-create", "start"
@@ -35,6 +40,7 @@ struct ScheduleEvent {
   int error = 0;           // errno; 0: it succeeded. Means nothing while the source is unknown.
   bool withdrawn = false;  // the caller was gone when the call was released: it did not happen
 
+  bool is_reply() const { return call.rfind(kReplyCall, 0) == 0; }
   bool same_call(const ScheduleEvent& other) const {
     return call == other.call && paths == other.paths;
   }

@@ -25,6 +25,9 @@ nlohmann::ordered_json to_json(const ScheduleSettings& settings) {
   out["calls"] = settings.calls;
   out["folders"] = settings.folders;
   out["trials"] = settings.trials;
+  if (settings.replies) {
+    out["replies"] = true;
+  }
   return out;
 }
 
@@ -35,6 +38,7 @@ Result<ScheduleSettings> schedule_settings_from_json(const nlohmann::json& objec
   settings.strategy = fields.text("strategy", settings.strategy);
   settings.depth = static_cast<int>(fields.number("depth", 0, 0, kDepthMax));
   settings.trials = static_cast<int>(fields.number("trials", settings.trials, 1, kTrialsMax));
+  settings.replies = fields.flag("replies", settings.replies);
   settings.calls = fields.list("calls");
   settings.folders = fields.list("folders");
   const std::string points = fields.text("points");

@@ -18,6 +18,7 @@ struct ScheduleSettings {
   std::vector<std::string> calls;      // further calls that are scheduling points
   std::vector<std::string> folders;    // where calls are points; none: home and working folder
   int trials = 200;
+  bool replies = false;  // when the fakes' replies are delivered is decided as well
 };
 
 nlohmann::ordered_json to_json(const ScheduleSettings& settings);

@@ -73,10 +73,14 @@ void KernelGate::settle_controller_thread() const {
   }
 }
 
-Result<Arrivals> KernelGate::receive(int wait_us) {
+void KernelGate::controller_lives() {
   if (watchdog_) {
     watchdog_->beat();
   }
+}
+
+Result<Arrivals> KernelGate::receive(int wait_us) {
+  controller_lives();
   Arrivals arrivals;
   arrivals.calls = receiver_->take(wait_us);
   for (const auto& call : arrivals.calls) {

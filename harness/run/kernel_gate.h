@@ -51,6 +51,8 @@ class KernelGate : public ScheduleGate {
 
   // Puts the calling thread where a controller must run. Call it in the thread that runs one.
   void settle_controller_thread() const;
+  // The controller is not kept off the CPU, but waits for somebody else. From its thread.
+  void controller_lives();
 
   model::Result<Arrivals> receive(int wait_us) override;
   model::Result<bool> reply(const HeldCall& call, const Answer& answer) override;

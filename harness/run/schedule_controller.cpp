@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "fault/event_facts.h"
+
 namespace relapse::run {
 
 using fault::InjectionKind;
@@ -23,6 +25,8 @@ namespace {
 constexpr int kIdleWaitUs = 50'000;
 // A replay's wait for a call: short, for the call itself ends it, this only bounds it.
 constexpr int kReplayWaitUs = 5'000;
+// A reply that comes by a timer of its fake wakes nobody here.
+constexpr int kReplyWaitUs = 1'000;
 // A shell's child is "sh" in its first calls and "rm" later: the name is looked up at the first
 // few, and then ever more rarely, for it costs the opening of a file.
 bool wants_label(int calls) {
@@ -99,53 +103,30 @@ Result<Done> ScheduleController::turn() {
   }
   ended_ = arrivals->ended;
   take(std::move(*arrivals));
-  auto candidates = ready();
-  if (candidates.empty()) {
+  if (hooks_.replies != nullptr) {
+    replies_ = hooks_.replies->settle();
+  }
+  if (!any_ready()) {
     wait_us_ = until_next_due_us();
     return Done{};
   }
-  bool more_may_come = false;
   if (plan_.strategy != "free") {
-    auto still = gate_.is_quiet(held_threads());
-    if (!still.quiet) {
-      wait_us_ = still.retry_us;
-      return Done{};
+    auto rest = at_rest();
+    if (!rest || !*rest) {
+      return rest ? Result<Done>(Done{}) : Result<Done>(rest.error());
     }
-    // A thread that was at a disk may have come to its next call between the last receiving and
-    // this verdict, and then looked asleep.
-    auto late = gate_.receive(0);
-    if (!late) {
-      return late.error();
-    }
-    if (late->ended || !late->calls.empty()) {
-      ended_ = late->ended;
-      take(std::move(*late));
-      wait_us_ = 0;
-      return Done{};
-    }
-    more_may_come = still.more_may_come;
-    adopt(still.threads);
   }
-  // In an order that does not depend on who arrived first.
-  std::vector<std::pair<ScheduleEvent, size_t>> events;
-  events.reserve(candidates.size());
-  for (size_t index : candidates) {
-    events.emplace_back(event_of(pending_[index]), index);
-  }
-  if (plan_.strategy != "free") {
-    std::sort(events.begin(), events.end(),
-              [](const auto& a, const auto& b) { return a.first.actor < b.first.actor; });
-  }
-  std::vector<ScheduleEvent> choices;
-  choices.reserve(events.size());
-  for (const auto& entry : events) {
-    choices.push_back(entry.first);
+  auto found = choices();
+  std::vector<ScheduleEvent> events;
+  events.reserve(found.size());
+  for (const auto& choice : found) {
+    events.push_back(choice.event);
   }
   bool patient = !awaiting_since_ ||
                  hooks_.now() - *awaiting_since_ < milliseconds(limits_.replay_patience_ms);
-  auto chosen = first_start(choices);
+  auto chosen = first_start(events);
   if (!chosen) {
-    chosen = scheduler_->choose(choices, more_may_come && patient);
+    chosen = scheduler_->choose(events, more_may_come_ && patient);
   }
   if (!chosen) {
     awaiting_since_ = awaiting_since_.value_or(hooks_.now());
@@ -154,7 +135,59 @@ Result<Done> ScheduleController::turn() {
   }
   awaiting_since_.reset();
   wait_us_ = 0;
-  return release(events[*chosen].second, std::move(events[*chosen].first));
+  if (found[*chosen].reply != 0) {
+    deliver(std::move(found[*chosen]));
+    return Done{};
+  }
+  return release(found[*chosen].index, std::move(found[*chosen].event));
+}
+
+// Nobody runs, and nothing is on its way.
+Result<bool> ScheduleController::at_rest() {
+  auto still = gate_.is_quiet(held_threads());
+  if (!still.quiet) {
+    wait_us_ = still.retry_us;
+    return false;
+  }
+  // A reply that was sent before the subject was found quiet has woken somebody since; a request
+  // may have become a reply.
+  const auto activity = replies_.activity;
+  if (hooks_.replies != nullptr) {
+    replies_ = hooks_.replies->settle();
+  }
+  // A thread that was at a disk may have come to its next call between the last receiving and
+  // this verdict, and then looked asleep.
+  auto late = gate_.receive(0);
+  if (!late) {
+    return late.error();
+  }
+  if (late->ended || !late->calls.empty() || replies_.activity != activity) {
+    ended_ = late->ended;
+    take(std::move(*late));
+    wait_us_ = 0;
+    return false;
+  }
+  more_may_come_ = still.more_may_come;
+  adopt(still.threads);
+  return true;
+}
+
+// In an order that does not depend on who arrived first.
+std::vector<ScheduleController::Choice> ScheduleController::choices() const {
+  std::vector<Choice> found;
+  for (size_t i = 0; i < pending_.size(); ++i) {
+    if (is_due(pending_[i])) {
+      found.push_back({event_of(pending_[i]), i, 0});
+    }
+  }
+  for (const auto& reply : replies_.ready) {
+    found.push_back({event_of(reply), 0, reply.id});
+  }
+  if (plan_.strategy != "free") {
+    std::sort(found.begin(), found.end(),
+              [](const auto& a, const auto& b) { return a.event.actor < b.event.actor; });
+  }
+  return found;
 }
 
 void ScheduleController::take(Arrivals arrivals) {
@@ -219,19 +252,18 @@ std::set<int> ScheduleController::held_threads() const {
   return threads;
 }
 
-std::vector<size_t> ScheduleController::ready() const {
-  auto now = hooks_.now();
-  std::vector<size_t> indexes;
-  for (size_t i = 0; i < pending_.size(); ++i) {
-    if (!pending_[i].due || *pending_[i].due <= now) {
-      indexes.push_back(i);
-    }
-  }
-  return indexes;
+bool ScheduleController::is_due(const Pending& pending) const {
+  return !pending.due || *pending.due <= hooks_.now();
+}
+
+bool ScheduleController::any_ready() const {
+  return !replies_.ready.empty() ||
+         std::any_of(pending_.begin(), pending_.end(),
+                     [this](const Pending& pending) { return is_due(pending); });
 }
 
 int ScheduleController::until_next_due_us() const {
-  auto wait = microseconds(kIdleWaitUs);
+  auto wait = microseconds(hooks_.replies != nullptr ? kReplyWaitUs : kIdleWaitUs);
   for (const auto& pending : pending_) {
     if (pending.due) {
       wait = std::min(wait, duration_cast<microseconds>(*pending.due - hooks_.now()));
@@ -247,6 +279,28 @@ ScheduleEvent ScheduleController::event_of(const Pending& pending) const {
   event.paths = pending.call.paths;
   scheduler_->number(event);
   return event;
+}
+
+ScheduleEvent ScheduleController::event_of(const ReadyReply& reply) const {
+  ScheduleEvent event;
+  event.actor = fmt::format("{} {}", reply.fake, reply.request);
+  if (reply.nth > 1) {
+    event.actor += fmt::format(" #{}", reply.nth);
+  }
+  event.call =
+      reply.status == 0 ? model::kCutCall : fmt::format("{}{}", model::kReplyCall, reply.status);
+  event.paths = {reply.request};
+  scheduler_->number(event);
+  return event;
+}
+
+void ScheduleController::deliver(Choice choice) {
+  outcome_.trace.programs.emplace(choice.event.actor, fault::fake_of(choice.event));
+  choice.event.withdrawn = !hooks_.replies->deliver(choice.reply);
+  if (!choice.event.withdrawn) {
+    scheduler_->made(choice.event);
+  }
+  outcome_.trace.events.push_back(std::move(choice.event));
 }
 
 Result<Done> ScheduleController::release(size_t index, ScheduleEvent event) {

@@ -4,7 +4,8 @@
 //
 // An actor is a thread of the subject, named by descent. The nth thread or process
 // that "0.1" starts is "0.1.n", whatever its thread id; that holds because starts are held calls
-// themselves, let go one at a time.
+// themselves, let go one at a time. Each reply of a fake is an actor of its own with one step: any
+// of them may come first, and those not chosen wait.
 
 #include <chrono>
 #include <functional>
@@ -17,6 +18,7 @@
 #include "fault/schedule.h"
 #include "fault/syscall_error.h"
 #include "model/schedule.h"
+#include "run/reply_source.h"
 #include "run/schedule_gate.h"
 
 namespace relapse::run {
@@ -30,6 +32,7 @@ struct ScheduleHooks {
   // The errno that a call will meet, by a look at the files; nothing: cannot be told.
   std::function<std::optional<int>(const HeldCall&)> predict;
   fault::SyscallErrors* errors = nullptr;  // outlives the run
+  ReplySource* replies = nullptr;          // as well; none: the fakes' replies are not decided
   std::function<bool()> stop;              // asked at every turn; true ends the run
   std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
 };
@@ -56,16 +59,28 @@ class ScheduleController {
     std::optional<TimePoint> due;  // set by an injected delay
   };
 
+  // What may go next: a call of `pending_`, or a reply.
+  struct Choice {
+    model::ScheduleEvent event;
+    size_t index = 0;
+    std::uint64_t reply = 0;  // its id; 0: a call
+  };
+
   model::Result<model::Done> turn();
+  model::Result<bool> at_rest();
+  std::vector<Choice> choices() const;
   void take(Arrivals arrivals);
   void adopt(const std::vector<int>& threads);
   const std::string& actor_of(int tid);
   void name(int tid, std::string actor);
   std::set<int> held_threads() const;
-  std::vector<size_t> ready() const;
+  bool any_ready() const;
+  bool is_due(const Pending& pending) const;
   int until_next_due_us() const;
   model::ScheduleEvent event_of(const Pending& pending) const;
+  model::ScheduleEvent event_of(const ReadyReply& reply) const;
   model::Result<model::Done> release(size_t index, model::ScheduleEvent event);
+  void deliver(Choice choice);
   bool over();
 
   ScheduleGate& gate_;
@@ -79,6 +94,8 @@ class ScheduleController {
 
   std::vector<Pending> pending_;
   int wait_us_ = 0;
+  Replies replies_;                          // as the fakes have last told
+  bool more_may_come_ = true;                // as the gate has
   std::optional<TimePoint> awaiting_since_;  // a replay waits for a call since then
   std::map<int, std::string> actors_;        // by thread
   std::map<std::string, int> starts_;        // by actor: how many it began

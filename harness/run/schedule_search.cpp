@@ -299,6 +299,7 @@ model::CallControl control_for(const SearchRequest& request, const SchedulePlan&
   control.schedule = schedule;
   control.calls = request.settings.calls;
   control.folders = request.settings.folders;
+  control.replies = request.settings.replies;
   if (control.folders.empty()) {
     const auto& world = request.plan.world;
     control.folders = {world.folder};

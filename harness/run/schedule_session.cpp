@@ -96,7 +96,8 @@ Result<std::unique_ptr<ScheduleSession>> ScheduleSession::start(ScheduleSubject 
   bool decides = plan.strategy != "free";
   gate_options.mode = decides ? take_control(subject.root_pid, gate_options.cpu, options.best_mode)
                               : ControlMode::kProcOnly;
-  gate_options.network_patience_ms = options.network_patience_ms;
+  // Where replies are decided, who waits for one waits for the controller.
+  gate_options.network_patience_ms = options.replies != nullptr ? 0 : options.network_patience_ms;
   gate_options.receiver.folders = std::move(subject.folders);
   gate_options.receiver.anywhere = std::move(options.points_anywhere);
   gate_options.receiver.seed = plan.seed;
@@ -114,6 +115,13 @@ Result<std::unique_ptr<ScheduleSession>> ScheduleSession::start(ScheduleSubject 
   session->gate_ = std::move(*gate);
   ScheduleHooks hooks;
   hooks.errors = options.errors;
+  hooks.replies = options.replies;
+  if (options.replies != nullptr) {
+    options.replies->on_wait([raw = session.get()] {
+      raw->gate_->controller_lives();
+      return !raw->stop_.load();
+    });
+  }
   hooks.stop = [raw = session.get()] { return raw->stop_.load(); };
   if (session->predictor_) {
     hooks.predict = [raw = session.get()](const HeldCall& call) {

@@ -18,6 +18,7 @@
 #include "os/seccomp_filter.h"
 #include "run/kernel_gate.h"
 #include "run/predict.h"
+#include "run/reply_queue.h"
 #include "run/schedule_controller.h"
 
 namespace relapse::run {
@@ -36,6 +37,7 @@ struct SessionOptions {
   bool predict = true;
   int network_patience_ms = 100;
   fault::SyscallErrors* errors = nullptr;    // outlives the session
+  ReplyQueue* replies = nullptr;             // as well; none: the fakes' replies are not decided
   std::vector<std::string> points_anywhere;  // calls that are points outside the folders too
 };
 

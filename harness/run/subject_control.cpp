@@ -24,8 +24,10 @@ constexpr double kAfterTrialMs = 10'000;
 }  // namespace
 
 SubjectControl::SubjectControl(boost::asio::io_context& io, const model::CallControl& plan,
-                               double deadline_ms, int cpu, Over over)
-    : plan_(plan),
+                               const fakes::CallLog& log, double deadline_ms, int cpu, Over over)
+    : io_(io),
+      plan_(plan),
+      log_(log),
       deadline_ms_(deadline_ms),
       cpu_(cpu),
       over_(std::move(over)),
@@ -34,7 +36,14 @@ SubjectControl::SubjectControl(boost::asio::io_context& io, const model::CallCon
 
 SubjectControl::~SubjectControl() = default;
 
-Result<model::WorldControl> SubjectControl::world_control() const {
+Result<model::WorldControl> SubjectControl::world_control() {
+  if (plan_.replies) {
+    auto replies = ReplyQueue::open(io_, log_);
+    if (!replies) {
+      return replies.error();
+    }
+    replies_ = std::move(*replies);
+  }
   auto filter = schedule_filter(plan_.schedule, plan_.calls);
   if (!filter) {
     return filter.error();
@@ -64,6 +73,7 @@ Result<> SubjectControl::start(int init_pid, const os::Fd& subject) {
   options.limits.deadline_ms = static_cast<int>(deadline_ms_ + kAfterTrialMs);
   options.cpu = cpu_;
   options.predict = plan_.predict;
+  options.replies = replies_.get();
   options.points_anywhere = plan_.anywhere;
   options.errors = plan_.errors.empty() ? nullptr : &errors_;
   auto session = ScheduleSession::start(std::move(under_control), plan_.schedule, options);

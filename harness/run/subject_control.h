@@ -20,15 +20,18 @@ class SubjectControl {
   using Over = std::function<void(model::Result<>)>;
 
   // `plan` outlives it. `cpu`: where the subject is to run.
-  SubjectControl(boost::asio::io_context& io, const model::CallControl& plan, double deadline_ms,
-                 int cpu, Over over);
+  // `log`: of the trial's fakes.
+  SubjectControl(boost::asio::io_context& io, const model::CallControl& plan,
+                 const fakes::CallLog& log, double deadline_ms, int cpu, Over over);
   // The world must be dead by then, or its held calls fail.
   ~SubjectControl();
   SubjectControl(const SubjectControl&) = delete;
   SubjectControl& operator=(const SubjectControl&) = delete;
 
   // What the world is to do before it starts the subject.
-  model::Result<model::WorldControl> world_control() const;
+  model::Result<model::WorldControl> world_control();
+  // Where the fakes are to ask; null: their replies are not decided. After world_control().
+  fakes::ReplyGate* reply_gate() { return replies_.get(); }
   void take_listener(os::Fd listener) { listener_ = std::move(listener); }
   // Once exec has succeeded, which is after the listener's arrival: the subject waits at its first
   // call. Starts nothing where the subject has ended already.
@@ -42,12 +45,15 @@ class SubjectControl {
  private:
   void finish();
 
+  boost::asio::io_context& io_;
   const model::CallControl& plan_;
+  const fakes::CallLog& log_;
   double deadline_ms_;
   int cpu_;
   Over over_;
   os::Fd listener_;
-  fault::SyscallErrors errors_;  // before the session, which counts with it
+  fault::SyscallErrors errors_;          // before the session, which counts with it
+  std::unique_ptr<ReplyQueue> replies_;  // as well
   std::unique_ptr<ScheduleSession> session_;
   boost::asio::posix::stream_descriptor done_;
   std::optional<ScheduleOutcome> outcome_;

@@ -132,8 +132,8 @@ void Trial::start() {
   });
   model::WorldSpec spec = plan_.world;
   if (plan_.call_control) {
-    control_ = std::make_unique<SubjectControl>(io_, *plan_.call_control, plan_.deadline_ms, cpu_,
-                                                [this](auto kept) { on_control_over(kept); });
+    control_ = std::make_unique<SubjectControl>(io_, *plan_.call_control, calls_, plan_.deadline_ms,
+                                                cpu_, [this](auto kept) { on_control_over(kept); });
     auto control = control_->world_control();
     if (!control) {
       gone_ = true;
@@ -182,6 +182,7 @@ Result<> Trial::start_fakes() {
   fakes::TrialParts parts;
   parts.log = &calls_;
   parts.word = plan_.word;
+  parts.gate = control_ ? control_->reply_gate() : nullptr;
   auto fakes = fakes::FakeSet::start(io_, *config, parts, std::move(listeners));
   if (!fakes) {
     return fakes.error();

@@ -12,10 +12,8 @@
 
 #include "catch.h"
 #include "fault/reduce.h"
-#include "run/command_plan.h"
 #include "run/control_cpus.h"
-#include "run/judge.h"
-#include "run/supervisor.h"
+#include "search_bench.h"
 
 namespace relapse::run {
 
@@ -23,7 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using model::VerdictKind;
-using Argv = std::vector<std::string>;
 
 constexpr int kReplays = 20;
 
@@ -34,65 +31,6 @@ std::string racer(const std::string& kind) {
 std::string script(const std::string& name) {
   return RELAPSE_SOURCE_DIR "/tests/kernel/schedule/subjects/" + name;
 }
-
-// Searches and replays, each trial in a world of its own.
-class Bench {
- public:
-  explicit Bench(Argv argv) {
-    std::string folder = "/tmp/relapse-search-XXXXXX";
-    REQUIRE(::mkdtemp(folder.data()) != nullptr);
-    folder_ = folder;
-    fs::create_directory(folder_ / "work");
-    auto supervisor = Supervisor::start();
-    if (!supervisor) {
-      if (std::getenv("RELAPSE_MUST_WORK") == nullptr) {
-        WARN("skipped: " << supervisor.error().text());
-        std::exit(77);
-      }
-      FAIL(supervisor.error().text());
-    }
-    supervisor_ = std::move(*supervisor);
-    CommandRequest command;
-    command.command = std::move(argv);
-    command.folder = folder_;
-    command.env["PATH"] = std::getenv("PATH");
-    command.deadline_ms = 20'000;
-    request_.plan = make_command_plan(command);
-    request_.plan.expect.push_back({model::ExitExpectation{0}, ""});
-    request_.settings.folders = {folder_};
-    request_.settings.trials = 48;
-    hooks_.run = [this](const auto& plans) { return supervisor_->run(plans, 1, {}); };
-    hooks_.judge = judge;
-  }
-  ~Bench() {
-    supervisor_.reset();
-    std::error_code error;
-    fs::remove_all(folder_, error);
-  }
-  Bench(const Bench&) = delete;
-  Bench& operator=(const Bench&) = delete;
-
-  SearchResult search(int trials) {
-    request_.settings.trials = trials;
-    return search_schedules(request_, hooks_);
-  }
-  SearchResult replay(const nlohmann::json& schedule) {
-    return replay_schedule(request_, hooks_, schedule);
-  }
-  // One trial, uncontrolled and then checked.
-  model::Observation run(const Argv& check) {
-    auto plan = request_.plan;
-    plan.check = check;
-    return supervisor_->run({plan}, 1, {}).front();
-  }
-  model::TrialPlan& plan() { return request_.plan; }
-
- private:
-  fs::path folder_;
-  std::unique_ptr<Supervisor> supervisor_;
-  SearchRequest request_;
-  SearchHooks hooks_;
-};
 
 // Keeps the processors busy that the subject does not run on.
 class Load {
@@ -115,15 +53,6 @@ class Load {
   std::atomic<bool> stop_ = false;
   std::thread worker_;
 };
-
-bool noted(const SearchResult& result, const std::string& text) {
-  for (const auto& note : result.notes) {
-    if (note.find(text) != std::string::npos) {
-      return true;
-    }
-  }
-  return false;
-}
 
 void found_and_replayed(Bench& bench) {
   auto found = bench.search(48);

@@ -137,3 +137,42 @@ TEST_CASE("actors are told apart though their work is nested, and no two share a
   CHECK(names.at("0.3").name == "storages.2");
   CHECK(names.at("0.4").name != names.at("0.5").name);
 }
+
+TEST_CASE("where no calls are in conflict, the order of replies tells") {
+  auto reply = [](const std::string& request, const std::string& status) {
+    auto out = event("storage " + request, "reply " + status, request);
+    out.source = model::ResultSource::kUnknown;
+    return out;
+  };
+  auto named = [](ScheduleTrace out) {
+    out.programs = {{"0", "client"}, {"storage GET /a", "storage"}, {"storage GET /b", "storage"}};
+    return out;
+  };
+  auto failing = named(trace({reply("GET /b", "503"), event("0", "mkdir", "/w/b"),
+                              reply("GET /a", "200"), event("0", "mkdir", "/w/a")}));
+  auto passing = named(trace({reply("GET /a", "200"), event("0", "mkdir", "/w/a"),
+                              reply("GET /b", "503"), event("0", "mkdir", "/w/b")}));
+  auto explanation = fault::explain(failing, passing, {});
+  REQUIRE(explanation);
+  CHECK(explanation->sentence == "storage answered GET /b with 503 before it answered GET /a.");
+  CHECK(explanation->picture ==
+        "storage                 client (/w/b)\n"
+        "reply GET /b  503  ←\n"
+        "                        mkdir /w/b  ok\n"
+        "reply GET /a  200\n"
+        "                        mkdir /w/a  ok");
+  CHECK_FALSE(fault::explain(failing, std::nullopt, {}));
+}
+
+TEST_CASE("the picture shows the answers that let the two go on") {
+  ScheduleEvent reply = event("storage GET /s", "reply 200", "GET /s");
+  auto failing =
+      trace({event("0.2", "mkdir", kSkill), event("0.2", "open-create", std::string(kSkill) + "/a"),
+             reply, event("0.1", "rmdir", kSkill)});
+  auto passing = trace({event("0.1", "rmdir", kSkill, ENOENT), event("0.2", "mkdir", kSkill),
+                        event("0.2", "open-create", std::string(kSkill) + "/a")});
+  auto explanation = fault::explain(failing, passing, hints());
+  REQUIRE(explanation);
+  CHECK_THAT(explanation->picture, ContainsSubstring("storage\n"));
+  CHECK_THAT(explanation->picture, ContainsSubstring("reply GET /s  200"));
+}

@@ -1,0 +1,100 @@
+#include "fault/event_facts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace relapse::fault {
+
+using model::ResultSource;
+using model::ScheduleEvent;
+
+namespace {
+
+struct Verb {
+  std::string_view call;
+  std::string_view past;
+  bool makes;
+  bool removes;
+};
+constexpr std::array kVerbs = {
+    Verb{"mkdir", "made", true, false},
+    Verb{"open-create", "created", true, false},
+    Verb{"symlink", "linked", true, false},
+    Verb{"link", "linked", true, false},
+    Verb{"rename", "renamed", true, true},
+    Verb{"unlink", "removed", false, true},
+    Verb{"rmdir", "removed", false, true},
+    Verb{"truncate", "cut", false, false},
+    Verb{"write", "wrote to", false, false},
+    Verb{"sendfile", "copied", false, false},
+    Verb{"chmod", "changed the mode of", false, false},
+    Verb{"read", "read", false, false},
+    Verb{"open", "opened", false, false},
+    Verb{"readlink", "followed", false, false},
+    Verb{"stat", "looked at", false, false},
+    Verb{"access", "looked at", false, false},
+    Verb{"getdents", "listed", false, false},
+    Verb{"lseek", "moved in", false, false},
+};
+
+const Verb* verb_of(const ScheduleEvent& event) {
+  const auto* found = std::find_if(kVerbs.begin(), kVerbs.end(),
+                                   [&](const Verb& verb) { return verb.call == event.call; });
+  return found == kVerbs.end() ? nullptr : found;
+}
+bool above(const std::string& folder, const std::string& path) {
+  return path.size() > folder.size() && path.compare(0, folder.size(), folder) == 0 &&
+         path[folder.size()] == '/';
+}
+
+}  // namespace
+
+std::string fake_of(const ScheduleEvent& reply) {
+  return reply.actor.substr(0, reply.actor.find(' '));
+}
+std::string past(const ScheduleEvent& event) {
+  if (event.is_reply()) {
+    return event.call == model::kCutCall ? "cut off" : "answered";
+  }
+  const Verb* verb = verb_of(event);
+  return verb == nullptr ? fmt::format("called {} on", event.call) : std::string(verb->past);
+}
+bool makes(const ScheduleEvent& event) {
+  const Verb* verb = verb_of(event);
+  return verb != nullptr && verb->makes;
+}
+bool removes(const ScheduleEvent& event) {
+  const Verb* verb = verb_of(event);
+  return verb != nullptr && verb->removes;
+}
+bool changes(const ScheduleEvent& event) {
+  return makes(event) || removes(event) || event.call == "truncate" || event.call == "write" ||
+         event.call == "sendfile" || event.call == "chmod";
+}
+
+bool known(const ScheduleEvent& event) {
+  return event.source != ResultSource::kUnknown;
+}
+bool succeeded(const ScheduleEvent& event) {
+  return !event.withdrawn && (!known(event) || event.error == 0);
+}
+
+bool related(const ScheduleEvent& a, const ScheduleEvent& b) {
+  for (const auto& x : a.paths) {
+    for (const auto& y : b.paths) {
+      if (x == y || above(x, y) || above(y, x)) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+bool conflict(const ScheduleEvent& a, const ScheduleEvent& b) {
+  return a.actor != b.actor && !a.withdrawn && !b.withdrawn && related(a, b) &&
+         (changes(a) || changes(b));
+}
+
+}  // namespace relapse::fault
