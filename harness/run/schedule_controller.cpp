@@ -23,6 +23,7 @@ namespace {
 constexpr int kIdleWaitUs = 50'000;
 // A replay's wait for a call: short, for the call itself ends it, this only bounds it.
 constexpr int kReplayWaitUs = 5'000;
+constexpr int kAstrayPatienceDivisor = 10;
 // A shell's child is "sh" in its first calls and "rm" later: the name is looked up at the first
 // few, and then ever more rarely, for it costs the opening of a file.
 bool wants_label(int calls) {
@@ -141,8 +142,11 @@ Result<Done> ScheduleController::turn() {
   for (const auto& entry : events) {
     choices.push_back(entry.first);
   }
-  bool patient = !awaiting_since_ ||
-                 hooks_.now() - *awaiting_since_ < milliseconds(limits_.replay_patience_ms);
+  // Once astray, what the record expects may never come: less is waited for it.
+  const int patience_ms =
+      limits_.replay_patience_ms / (scheduler_->divergence() ? kAstrayPatienceDivisor : 1);
+  const bool patient =
+      !awaiting_since_ || hooks_.now() - *awaiting_since_ < milliseconds(patience_ms);
   auto chosen = first_start(choices);
   if (!chosen) {
     chosen = scheduler_->choose(choices, more_may_come && patient);
