@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "fault/strategies.h"
+#include "model/drawn_names.h"
 
 namespace relapse::fault {
 
@@ -30,7 +31,7 @@ class Replay : public Strategy {
   std::optional<size_t> choose(const Ready& ready, bool may_wait) override {
     if (next_ < order_.size()) {
       for (size_t i = 0; i < ready.size(); ++i) {
-        if (ready[i].same_step(order_[next_])) {
+        if (names_.accept(order_[next_], ready[i])) {
           chosen_at_ = next_;
           return i;
         }
@@ -58,7 +59,7 @@ class Replay : public Strategy {
     size_t best_at = order_.size();
     for (size_t i = 0; i < ready.size(); ++i) {
       for (size_t at = next_; at < best_at; ++at) {
-        if (ready[i].same_step(order_[at])) {
+        if (names_.alike(order_[at], ready[i])) {
           best = i;
           best_at = at;
         }
@@ -75,6 +76,7 @@ class Replay : public Strategy {
   }
 
   std::vector<ScheduleEvent> order_;
+  model::DrawnNames names_;
   size_t next_ = 0;
   size_t chosen_at_ = 0;
   int made_ = 0;

@@ -7,6 +7,8 @@
 #include <array>
 #include <iterator>
 
+#include "model/drawn_names.h"
+
 namespace relapse::model {
 
 namespace {
@@ -142,8 +144,9 @@ int count_switches(const std::vector<ScheduleEvent>& events) {
 bool same_order(const std::vector<ScheduleEvent>& a, const std::vector<ScheduleEvent>& b) {
   auto left = those_that_happened(a);
   auto right = those_that_happened(b);
+  DrawnNames names;
   return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                    [](const auto* x, const auto* y) { return x->same_step(*y); });
+                    [&names](const auto* x, const auto* y) { return names.accept(*x, *y); });
 }
 
 ordered_json to_json(const SchedulePlan& plan) {

@@ -95,7 +95,7 @@ std::string to_text(const ScheduleEvent& event);
 // How often the turn passes from one actor to another, calls that did not happen left out.
 int count_switches(const std::vector<ScheduleEvent>& events);
 
-// The same steps in the same order, whatever became of them.
+// The same steps in the same order, whatever became of them; names drawn anew count as the same.
 bool same_order(const std::vector<ScheduleEvent>& a, const std::vector<ScheduleEvent>& b);
 
 nlohmann::ordered_json to_json(const SchedulePlan& plan);

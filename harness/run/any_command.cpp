@@ -127,6 +127,16 @@ Result<> check_command(const AnyCommand& command) {
                  fmt::format("--user-files {}: there is no such folder", command.user_files),
                  "name a folder; its content becomes the command's home in each world"};
   }
+  if (describe(command).path.empty()) {
+    const auto& program = command.command.front();
+    const bool named = program.find('/') == std::string::npos;
+    return Error{ErrorKind::kUsage,
+                 fmt::format("{}: there is no such program{}", program, named ? " on PATH" : ""),
+                 named ? "say where it lies, as in ./" + program +
+                             ", or give a line of shell as: sh -c '" +
+                             command_text(command.command) + "'"
+                       : "name a file that is there and may be executed"};
+  }
   return model::Done{};
 }
 

@@ -105,7 +105,10 @@ TrialPlan make_command_plan(const CommandRequest& request) {
   world.uid = ::geteuid();
   const passwd* user = ::getpwuid(world.uid);
   world.user = user != nullptr ? user->pw_name : "user";
-  world.home = user != nullptr ? user->pw_dir : "/home/user";
+  // A service's user often has a home that nobody made (/nonexistent).
+  std::error_code error;
+  const bool has_home = user != nullptr && fs::is_directory(user->pw_dir, error);
+  world.home = has_home ? std::string(user->pw_dir) : "/home/" + world.user;
   world.folder = request.folder;
   world.command = request.command;
   world.env = request.env;

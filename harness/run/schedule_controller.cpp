@@ -25,6 +25,7 @@ namespace {
 constexpr int kIdleWaitUs = 50'000;
 // A replay's wait for a call: short, for the call itself ends it, this only bounds it.
 constexpr int kReplayWaitUs = 5'000;
+constexpr int kAstrayPatienceDivisor = 10;
 // A reply that comes by a timer of its fake wakes nobody here.
 constexpr int kReplyWaitUs = 1'000;
 // A shell's child is "sh" in its first calls and "rm" later: the name is looked up at the first
@@ -122,8 +123,11 @@ Result<Done> ScheduleController::turn() {
   for (const auto& choice : found) {
     events.push_back(choice.event);
   }
-  bool patient = !awaiting_since_ ||
-                 hooks_.now() - *awaiting_since_ < milliseconds(limits_.replay_patience_ms);
+  // Once astray, what the record expects may never come: less is waited for it.
+  const int patience_ms =
+      limits_.replay_patience_ms / (scheduler_->divergence() ? kAstrayPatienceDivisor : 1);
+  const bool patient =
+      !awaiting_since_ || hooks_.now() - *awaiting_since_ < milliseconds(patience_ms);
   auto chosen = first_start(events);
   if (!chosen) {
     chosen = scheduler_->choose(events, more_may_come_ && patient);

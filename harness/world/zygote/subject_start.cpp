@@ -6,6 +6,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -179,6 +180,15 @@ bool set_cpu(const model::WorldControl& control) {
   return limit(RLIMIT_RTPRIO, 0);
 }
 
+// Addresses become file names (a thread's identity, an object's hash) and the order of a hash
+// table; what is to be replayed must not draw them anew. The setting survives exec. Some containers
+// deny it: then they are drawn, and a replay says where that led it astray.
+void fix_addresses(const model::WorldControl& control) {
+  if (!control.filter.empty()) {
+    (void)::personality(ADDR_NO_RANDOMIZE);
+  }
+}
+
 bool install_filter(const model::WorldControl& control, int control_socket) {
   if (control.filter.empty()) {
     return true;
@@ -250,6 +260,7 @@ Failure become_subject(const Start& start) {
   if (!set_stdio(stdio)) {
     return {Step::kStdio, errno};
   }
+  fix_addresses(spec.control);
   if (!install_filter(spec.control, control_socket)) {
     return {Step::kFilter, errno};
   }
