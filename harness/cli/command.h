@@ -32,6 +32,7 @@ std::function<int()> declare_inject(CLI::App& app);
 std::function<int()> declare_replay(CLI::App& app);
 std::function<int()> declare_report(CLI::App& app);
 std::function<int()> declare_merge(CLI::App& app);
+std::function<int()> declare_bisect(CLI::App& app);
 std::function<int()> declare_new(CLI::App& app);
 std::function<int()> declare_doctor(CLI::App& app);
 

@@ -18,6 +18,7 @@ struct RunOptions {
   std::string shard;
   std::string calibrate = "auto";
   double quiet_ms = 0;
+  bool git_bisect = false;
   OutputOptions output;
 };
 
@@ -73,7 +74,10 @@ int execute(RunOptions& options) {
   LiveProgress progress;
   auto result = run::run_session(options.request, progress.events());
   progress.clear();
-  return result ? put_out(*result, options.output) : report_error(result.error());
+  const int code = result ? put_out(*result, options.output) : report_error(result.error());
+  constexpr int kGitSkips = 125;  // git-bisect(1): this commit cannot be tested
+  const bool no_answer = code == model::kExitHarness || code == model::kExitInconclusive;
+  return options.git_bisect && no_answer ? kGitSkips : code;
 }
 
 void add_common(CLI::App& app, RunOptions& options) {
@@ -109,6 +113,8 @@ std::function<int()> declare_run(CLI::App& app) {
       ->type_name("I/N");
   app.add_flag("--require-real", options->request.require_real,
                "refuse reconstructions: what is judged must be the real program");
+  app.add_flag("--git-bisect", options->git_bisect,
+               "exit 125 where there is no verdict, which `git bisect run` takes for a skip");
   app.add_option("--calibrate", options->calibrate,
                  "prove that the scenarios can fail: auto (where no proof is remembered), always, "
                  "never")

@@ -23,6 +23,7 @@ constexpr auto kCommands = std::to_array<Command>({
      declare_explore},
     {"inject", "fail a program's system calls, and see whether it bears that", declare_inject},
     {"replay", "the exact trial of a record again", declare_replay},
+    {"bisect", "find the version of a program in which its behaviour changed", declare_bisect},
     {"report", "a record again, in another form", declare_report},
     {"merge", "one record of several: of the shards of a run", declare_merge},
     {"diagnose", "say why a process does not move", declare_diagnose},

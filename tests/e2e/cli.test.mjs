@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
-import { project, relapse, temporaryFolder } from "./relapse.mjs";
+import { program, project, relapse, temporaryFolder } from "./relapse.mjs";
 
 test("help teaches, and names every command", async () => {
   const { code, stdout } = await relapse(["--help"]);
@@ -107,4 +107,28 @@ test("a new scenario is well formed and calibrated, and is not made twice", asyn
   assert.equal(again.code, 2);
   assert.match(again.stderr, /is there already/);
   assert.equal((await relapse(["new", "../elsewhere"], { env })).code, 2);
+});
+
+test("bisect finds the version that changed, and steps around one that does not run", async (t) => {
+  const folder = temporaryFolder(t);
+  const specimen = (date) => join(program, "../specimens", `guest-download-${date}`);
+  const made = ["bad", "bad", "good", "none", "good"].map((kind, i) => {
+    const path = join(folder, `v${i + 1}`);
+    if (kind === "none") writeFileSync(path, "no program");
+    else copyFileSync(specimen(kind === "bad" ? "2026-04-09" : "2026-04-10"), path);
+    return path;
+  });
+  const args = ["bisect", "guest-download-retry-wipes", "--role", "guest-download", "--json"];
+  const found = await relapse([...args, ...made]);
+  assert.equal(found.code, 0, found.stderr);
+  const answer = JSON.parse(found.stdout);
+  assert.equal(answer.last_old, made[1]);
+  assert.equal(answer.first_new, made[2]);
+  const same = await relapse([...args, made[2], made[4]]);
+  assert.equal(same.code, 4);
+});
+
+test("git bisect run is told to skip what cannot be judged", async () => {
+  const args = ["run", "agent-stdin-open", "--calibrate", "never", "--git-bisect"];
+  assert.equal((await relapse([...args, "--subject", "agent=/nonexistent"])).code, 125);
 });
