@@ -24,7 +24,6 @@
 namespace relapse::run {
 
 using model::CalibrationFacts;
-using model::Error;
 using model::ErrorKind;
 using model::Observation;
 using model::Result;
