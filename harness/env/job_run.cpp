@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <set>
 
+#include "env/call_files.h"
 #include "env/expression.h"
 #include "env/job_context.h"
 #include "env/recorder.h"
@@ -61,6 +62,7 @@ class JobRunner {
       return Error{ErrorKind::kUsage, text.error().message};
     }
     root_ = request_.root.empty() ? repository_of(request_.workflow) : request_.root;
+    packages_ = find_package_scripts(root_);
     auto workflow = parse_workflow(*text, relative(request_.workflow));
     if (!workflow) {
       return workflow.error();
@@ -424,18 +426,18 @@ class JobRunner {
     add_outputs(step, to_object(parse_github_file(end->github_output)), frame);
     sources.insert(sources.end(), frame.sources.begin(), frame.sources.end());
     sources.insert(sources.end(), state.setters.begin(), state.setters.end());
-    for (auto& call : end->calls) {
-      add_call(std::move(call), step, sources, state);
-    }
+    add_calls(std::move(end->calls), step, sources, state);
     return model::Done{};
   }
 
-  void add_call(RecordedCall call, const WorkflowStep& step, const std::vector<SourceText>& sources,
-                LegState& state) const {
-    CallFacts facts = facts_of_call(call, request_.tools);
-    if (facts.builds) {
-      state.leg.calls.push_back(
-          {std::move(call), std::move(facts), step.label(), step.file, step.line, sources});
+  // What a file of the project says comes before the workflow: it is nearer to the call.
+  void add_calls(std::vector<RecordedCall> calls, const WorkflowStep& step,
+                 const std::vector<SourceText>& around, LegState& state) {
+    for (auto& [call, facts] : building_calls(std::move(calls), request_.tools, request_.base)) {
+      auto sources = files_around(call, root_, request_.base, packages_);
+      sources.insert(sources.end(), around.begin(), around.end());
+      state.leg.calls.push_back({std::move(call), std::move(facts), step.label(), step.file,
+                                 step.line, std::move(sources), state.scripts.back().env});
     }
   }
 
@@ -445,7 +447,7 @@ class JobRunner {
     tools.insert(tools.end(), request_.tools.begin(), request_.tools.end());
     std::sort(tools.begin(), tools.end());
     tools.erase(std::unique(tools.begin(), tools.end()), tools.end());
-    WorldCommand command = step_command(state.scripts, tools, root_, request_.base);
+    WorldCommand command = step_command(state.scripts, tools, packages_, root_, request_.base);
     command.label = step.label();
     command.deadline_ms = kStepLimitMs;
     add_secrets(request_.values, command.secrets);
@@ -504,13 +506,14 @@ class JobRunner {
     sources.insert(sources.end(), frame.sources.begin(), frame.sources.end());
     if (facts.builds) {
       state.leg.calls.push_back({std::move(call), std::move(facts), step.label(), step.file,
-                                 step.line, std::move(sources)});
+                                 step.line, std::move(sources), own});
     }
   }
 
   const JobRequest& request_;
   CommandRunner& runner_;
   std::string root_;
+  std::vector<PackageScript> packages_;
   JobReport report_;
 };
 

@@ -3,6 +3,7 @@
 // these were given. Everything that decides about a value follows the service's own rules: which
 // `env:` hides which, what a reusable workflow is handed, when an input takes its default.
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -15,7 +16,12 @@ namespace relapse::env {
 
 // A text in which a name may be found: where a value comes from.
 struct SourceText {
-  enum class Kind { kWith, kScript, kEnv };
+  enum class Kind {
+    kWith,
+    kScript,
+    kEnv,
+    kCalled,  // a file of the project that a step ran
+  };
   Kind kind = Kind::kScript;
   std::string file;
   std::string name;  // of the entry; empty for a script
@@ -32,6 +38,7 @@ struct BuildCall {
   std::string file;
   int line = 0;  // of the step
   std::vector<SourceText> sources;
+  std::map<std::string, std::string> step_env;  // what the step began with
 };
 
 struct JobLeg {

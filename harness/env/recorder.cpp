@@ -4,45 +4,15 @@
 
 #include <algorithm>
 
+#include "env/stand_ins.h"
+
 namespace relapse::env {
 
 namespace {
 
 constexpr std::string_view kMark = "relapse-recorded:";
-
-// Everything is looked up below the base: a step may have changed PATH, HOME and the folder. The
-// environment comes first, so that it is the caller's and not the stand-in's own.
-constexpr const char* kRecorder = R"(#!/bin/sh
-/usr/bin/env -0 >"@BASE@/env.$$"
-PATH=/usr/local/bin:/usr/bin:/bin
-export PATH
-n=0
-until mkdir "@BASE@/calls/$n" 2>/dev/null; do n=$((n + 1)); done
-call="@BASE@/calls/$n"
-mv "@BASE@/env.$$" "$call/env"
-{ printf '%s\0' "${0##*/}"; for word in "$@"; do printf '%s\0' "$word"; done; } >"$call/argv"
-pwd >"$call/folder"
-for file in .env .env.*; do
-  case "$file" in *[!A-Za-z0-9._-]*) continue ;; esac
-  [ -f "$file" ] && cp "$file" "$call/file$file"
-done
-echo "https://deployed.invalid"
-exit 0
-)";
-
-constexpr const char* kSudo = R"(#!/bin/sh
-while [ "${1#-}" != "$1" ]; do shift; done
-exec "$@"
-)";
-
-std::string with_base(std::string text, const std::string& base) {
-  constexpr std::string_view kHole = "@BASE@";
-  for (size_t at = text.find(kHole); at != std::string::npos; at = text.find(kHole, at)) {
-    text.replace(at, kHole.size(), base);
-    at += base.size();
-  }
-  return text;
-}
+// As many as a stand-in writes down.
+constexpr size_t kParentsMax = 64;
 
 std::string shell_quoted(std::string_view text) {
   std::string out = "'";
@@ -96,7 +66,7 @@ std::string driver(size_t steps) {
 done
 for call in $(ls @BASE@/calls | sort -n); do
   for file in argv env folder; do emit $call/$file @BASE@/calls/$call/$file; done
-  for file in $(ls @BASE@/calls/$call | grep '^file'); do
+  for file in $(ls @BASE@/calls/$call | grep -E '^(file|parent)'); do
     emit $call/$file @BASE@/calls/$call/$file
   done
 done
@@ -145,23 +115,30 @@ void fill_call(RecordedCall& call, const std::string& what, const std::string& c
     }
   } else if (what.starts_with("file")) {
     call.env_files[what.substr(4)] = content;
+  } else if (what.starts_with("parent")) {
+    auto words = split(content, '\0');
+    const size_t at = static_cast<size_t>(std::atoi(what.c_str() + 6));
+    if (!words.empty() && at < kParentsMax) {
+      call.parents.resize(std::max(call.parents.size(), at + 1));
+      call.parents[at] = {words.front(), {words.begin() + 1, words.end()}};
+    }
   }
 }
 
 }  // namespace
 
 WorldCommand step_command(const std::vector<StepScript>& scripts,
-                          const std::vector<std::string>& tools, const std::string& root,
+                          const std::vector<std::string>& tools,
+                          const std::vector<PackageScript>& packages, const std::string& root,
                           const std::string& base) {
   WorldCommand command;
   command.argv = {"bash", base + "/driver"};
   command.folder = root;
   command.env = {{"PATH", "/usr/local/bin:/usr/bin:/bin"}};
   command.files.push_back(file(base + "/driver", with_base(driver(scripts.size()), base), 0644));
-  for (const auto& tool : tools) {
-    command.files.push_back(file(base + "/bin/" + tool, with_base(kRecorder, base), 0755));
+  for (auto& one : stand_ins(tools, packages, root, base)) {
+    command.files.push_back(std::move(one));
   }
-  command.files.push_back(file(base + "/bin/sudo", kSudo, 0755));
   for (size_t i = 0; i < scripts.size(); ++i) {
     StepScript script = scripts[i];
     const std::string folder = fmt::format("{}/step{}", base, i);
@@ -205,6 +182,7 @@ StepEnd parse_step_end(std::string_view output) {
     }
   }
   for (auto& [number, call] : calls) {
+    call.number = number;
     end.calls.push_back(std::move(call));
   }
   return end;

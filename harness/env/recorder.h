@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "env/command_runner.h"
+#include "env/package_scripts.h"
 #include "env/supply.h"
 
 namespace relapse::env {
@@ -32,7 +33,8 @@ struct StepEnd {
 // The last of the scripts, with those before it done again first: files that they wrote are there,
 // for each world is new. `base` is a folder of the world that is not there yet.
 WorldCommand step_command(const std::vector<StepScript>& scripts,
-                          const std::vector<std::string>& tools, const std::string& root,
+                          const std::vector<std::string>& tools,
+                          const std::vector<PackageScript>& packages, const std::string& root,
                           const std::string& base);
 
 // Reads what the world of step_command() printed.

@@ -91,7 +91,13 @@ class SupplyJudge {
     out.state = state_of(value);
     out.value = value.value_or("");
     out.leg = leg.label;
-    const SupplySource source = find_source(name, by_flag, call.sources);
+    const auto began = call.step_env.find(name);
+    const bool as_it_began = began != call.step_env.end() && began->second == value;
+    const SupplySource source = find_source(name,
+                                            by_flag       ? SupplyWay::kFlag
+                                            : as_it_began ? SupplyWay::kStep
+                                                          : SupplyWay::kScript,
+                                            call.sources);
     out.file = source.line == 0 ? call.file : source.file;
     out.line = source.line == 0 ? call.line : source.line;
     if (out.state == SupplyState::kEmpty) {

@@ -23,12 +23,20 @@ inline SupplyState state_of(const SuppliedValue& value) {
   return !value ? SupplyState::kAbsent : value->empty() ? SupplyState::kEmpty : SupplyState::kSet;
 }
 
+// A process around a call.
+struct CallParent {
+  std::string folder;
+  std::vector<std::string> argv;
+};
+
 // One call of a tool, as its stand-in wrote it down.
 struct RecordedCall {
+  int number = 0;
   std::vector<std::string> argv;  // [0]: the tool's name
   std::map<std::string, std::string> env;
   std::string folder;
   std::map<std::string, std::string> env_files;  // ".env.production" → its text
+  std::vector<CallParent> parents;               // the nearest first
 };
 
 // What a call says about variables.
@@ -42,6 +50,9 @@ struct CallFacts {
 
 // `tools`: more names of deploying tools; every call of these counts.
 CallFacts facts_of_call(const RecordedCall& call, const std::vector<std::string>& tools);
+
+// Whether anything is known of a tool's calls: then one that does not build does not.
+bool is_known_tool(const std::string& tool, const std::vector<std::string>& tools);
 
 // The tools that are replaced by recorders, and how: see the table of tool_calls.cpp.
 const std::vector<std::string>& deploying_tools();

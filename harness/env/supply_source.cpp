@@ -73,16 +73,25 @@ bool find_text(const std::string& name, Form form, const std::vector<SourceText>
 
 }  // namespace
 
-SupplySource find_source(const std::string& name, bool by_flag,
+SupplySource find_source(const std::string& name, SupplyWay way,
                          const std::vector<SourceText>& sources) {
   SupplySource out;
-  if (!by_flag && find_entry(name, sources, out)) {
+  std::vector<SourceText> files;  // of the project: the workflow's own come after
+  std::vector<SourceText> own;
+  for (const auto& source : sources) {
+    (source.kind == SourceText::Kind::kCalled ? files : own).push_back(source);
+  }
+  if (way != SupplyWay::kStep && (find_text(name, Form::kLineStart, files, out) ||
+                                  find_text(name, Form::kAssigned, files, out))) {
     return out;
   }
-  const bool found = find_text(name, Form::kLineStart, sources, out) ||
-                     find_text(name, Form::kAssigned, sources, out) ||
-                     find_entry(name, sources, out) ||
-                     find_text(name, Form::kMentioned, sources, out);
+  if (way != SupplyWay::kFlag && find_entry(name, own, out)) {
+    return out;
+  }
+  const bool found = find_text(name, Form::kLineStart, own, out) ||
+                     find_text(name, Form::kAssigned, own, out) || find_entry(name, own, out) ||
+                     find_text(name, Form::kMentioned, files, out) ||
+                     find_text(name, Form::kMentioned, own, out);
   return found ? out : SupplySource{};
 }
 

@@ -279,6 +279,15 @@ const std::vector<std::string>& deploying_tools() {
   return tools;
 }
 
+bool is_known_tool(const std::string& tool, const std::vector<std::string>& tools) {
+  for (const auto* known : {&deploying_tools(), &inert_tools(), &tools}) {
+    if (std::find(known->begin(), known->end(), tool) != known->end()) {
+      return true;
+    }
+  }
+  return false;
+}
+
 // Programs that reach for the network or take long, and say nothing about a build.
 const std::vector<std::string>& inert_tools() {
   static const std::vector<std::string> tools = {

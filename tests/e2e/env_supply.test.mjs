@@ -109,6 +109,25 @@ test("supplied: state and line of each name, never a value", async (t) => {
   assert.match(wrong.stderr, /did you mean 'web'/);
 });
 
+test("supplied: a script of package.json, and the program that it starts", async (t) => {
+  const scripts = { deploy: "STAGE=live node ship.mjs", "ship:now": "vercel deploy" };
+  const folder = tree(t, {
+    "deploy.yml": "jobs: { web: { steps: [{ run: npm run deploy }] } }\n",
+    "package.json": JSON.stringify({ name: "web", scripts }, null, 1),
+    "ship.mjs": `import { execSync } from "node:child_process";
+      const flag = \`--build-env STAGE=\${process.env.STAGE}\`;
+      execSync(\`npm run ship:now -- \${flag} --build-env KEY=${planted[0]}\`);\n`,
+  });
+  const args = ["env", "supplied", "--workflow", join(folder, "deploy.yml"), "--job", "web"];
+  const { code, stdout, stderr } = await relapse([...args, "--json"]);
+  assert.equal(code, 0, stderr);
+  const { names, calls } = JSON.parse(stdout);
+  const lines = names.map((one) => [one.name, one.state, one.file, one.line]);
+  assert.deepEqual(lines, [["KEY", "set", "ship.mjs", 3], ["STAGE", "set", "package.json", 4]]);
+  assert.deepEqual(calls.map((one) => one.tool), ["vercel"]);
+  hidesValues(stdout, stderr);
+});
+
 test("check: cured, silent, renamed, empty", async (t) => {
   const report = temporaryFolder(t);
   const check = async (folder, ...more) => {
