@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace relapse::env {
@@ -28,6 +29,10 @@ std::string canary_of(size_t index);
 // What is tried for a name without a value, where all canaries together do not pass: a validator
 // may want a number or an address.
 const std::vector<std::string>& made_up_values();
+
+// Which of the names a failing build speaks of: it shows the name, or the value that was made up
+// for it, in a line about an error where there is one, else anywhere.
+std::set<std::string> blamed(std::string_view output, const Environment& made_up);
 
 Environment without(const Environment& env, const std::string& name, Lack lack);
 
