@@ -158,10 +158,9 @@ Error KnockoutBuilds::no_reference(const Built& built) const {
       "is something missing there? Names that are wanted: --candidates A,B"};
 }
 
-std::set<std::string> KnockoutBuilds::shown_values(const Built& built,
-                                                   const Environment& values) const {
+std::set<std::string> KnockoutBuilds::shown_values(const Built& built) const {
   const Artifact artifact = artifact_of(built);
-  constexpr size_t kTelling = 6;  // a shorter one stands in any text
+  const Environment values = telling_values(built.env);
   std::set<std::string> shown;
   for (const auto& [path, entry] : artifact.tree) {
     if (entry.kind != model::FileEntry::Kind::kFile || shown.size() == values.size()) {
@@ -169,7 +168,7 @@ std::set<std::string> KnockoutBuilds::shown_values(const Built& built,
     }
     const auto text = artifact.read(path);
     for (const auto& [name, value] : values) {
-      if (text && value.size() >= kTelling && text->find(value) != std::string::npos) {
+      if (text && text->find(value) != std::string::npos) {
         shown.insert(name);
       }
     }

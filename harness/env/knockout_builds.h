@@ -48,7 +48,7 @@ class KnockoutBuilds {
   // The outputs of a build as one tree, each below its number.
   Artifact artifact_of(const Built& built) const;
   // The names whose values are in its output, as they are.
-  std::set<std::string> shown_values(const Built& built, const Environment& values) const;
+  std::set<std::string> shown_values(const Built& built) const;
   // "0/assets/a.js" → "assets/a.js", with no value in it; with several outputs their own names
   // stand in front.
   std::string shown_path(const std::string& path) const;

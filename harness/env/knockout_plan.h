@@ -26,6 +26,10 @@ struct Cell {
 // only: it must come through quoting, encodings and identifiers as it is.
 std::string canary_of(size_t index);
 
+// Those whose values can be found in an output as they are, and are no other name's: long enough,
+// and of characters that go through quoting and encodings.
+Environment telling_values(const Environment& env);
+
 // What is tried for a name without a value, where all canaries together do not pass: a validator
 // may want a number or an address.
 const std::vector<std::string>& made_up_values();

@@ -305,6 +305,15 @@ TEST_CASE("nothing of the answer holds a value") {
   CHECK(text.find("secret") == std::string::npos);
 }
 
+TEST_CASE("a value tells of itself where it is long, plain and no other name's") {
+  CHECK(telling_values({{"A", "https://a.test/x"},
+                        {"B", "production"},
+                        {"C", "production"},
+                        {"D", "true"},
+                        {"E", "say \"it\" twice"},
+                        {"F", "a.test/x"}}) == Environment{{"A", "https://a.test/x"}});
+}
+
 TEST_CASE("the likely culprit is tried first") {
   CHECK(likely_first({{"A", {true, false, false}},
                       {"B", {false, false, false}},
