@@ -417,6 +417,9 @@ Difference Reference::compare_all(const Artifact& other) const {
     }
     auto a = content(first_, path);
     auto b = content(other, *mate);
+    if (pattern.how == FilePattern::How::kOpaque && a && b && same_bytes(*a, *b)) {
+      continue;
+    }
     if (pattern.how == FilePattern::How::kOpaque || !a || !b) {
       difference.opaque.push_back(path);
     } else if (!same_kind(other.tree.at(*mate), entry) || !fits(pattern, *a, *b)) {
@@ -442,10 +445,29 @@ void Reference::check(const Artifact& third) {
     if (first_.tree.contains(path) && third.tree.contains(path) && !path_varies) {
       auto a = content(first_, path);
       auto c = content(third, path);
-      varying_[path].pattern =
-          known != varying_.end() && a && c ? widen(known->second.pattern, *a, *c) : FilePattern{};
+      FilePattern pattern;
+      if (a && c) {
+        pattern =
+            known != varying_.end() ? widen(known->second.pattern, *a, *c) : learn_pattern(*a, *c);
+      }
+      varying_[path].pattern = std::move(pattern);
     } else {
       unpaired_.insert(path);
+    }
+  }
+}
+
+void Reference::check_equal(const Artifact& one, const Artifact& other) {
+  auto entry_of = [](const Artifact& artifact, const std::string& path) -> const FileEntry* {
+    auto found = artifact.tree.find(path);
+    return found == artifact.tree.end() ? nullptr : &found->second;
+  };
+  for (const auto& [path, entry] : first_.tree) {
+    const FileEntry* left = entry_of(one, path);
+    const FileEntry* right = entry_of(other, path);
+    const bool equal = left != nullptr && right != nullptr ? *left == *right : left == right;
+    if (!equal && !varying_.contains(path)) {
+      varying_[path].pattern = {};
     }
   }
 }

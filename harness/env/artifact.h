@@ -66,9 +66,11 @@ class Reference {
   bool deterministic() const { return varying_.empty() && unpaired_.empty(); }
   std::vector<std::string> varying_paths() const;
 
-  // A third build of the same. Two numbers may agree by chance: what varies in a known way is
-  // learned anew from all three. What seemed not to vary and does is opaque from now on.
+  // A third build of the same. Two may agree by chance: what varies is learned anew from all.
   void check(const Artifact& third);
+
+  // Two builds of another kind that ought to be equal: what is not is opaque from now on.
+  void check_equal(const Artifact& one, const Artifact& other);
 
   Difference compare(const Artifact& other) const;
 

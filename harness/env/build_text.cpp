@@ -122,9 +122,17 @@ std::string new_lines(std::string_view output, std::string_view reference) {
   return out;
 }
 
+bool speaks_of_error(std::string_view line) {
+  constexpr std::array<std::string_view, 8> kSigns = {
+      "error", "cannot", "can't", "could not", "missing", "not found", "invalid", "required"};
+  std::string lower(line);
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return std::any_of(kSigns.begin(), kSigns.end(),
+                     [&](auto sign) { return lower.find(sign) != std::string::npos; });
+}
+
 std::string telling_line(std::string_view output) {
-  constexpr std::array<std::string_view, 6> kSigns = {"error",     "cannot",  "can't",
-                                                      "could not", "missing", "not found"};
   constexpr size_t kLongest = 300;  // a sentence of a report, not a log
   std::string last;
   std::string opened;  // a line that speaks of an error and says on the next what it is
@@ -137,12 +145,7 @@ std::string telling_line(std::string_view output) {
     if (!opened.empty()) {
       return opened + " " + std::string(line);
     }
-    std::string lower(line);
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    const bool speaks = std::any_of(kSigns.begin(), kSigns.end(), [&](auto sign) {
-      return lower.find(sign) != std::string::npos;
-    });
+    const bool speaks = speaks_of_error(line);
     if (speaks && !line.ends_with(':')) {
       return std::string(line);
     }

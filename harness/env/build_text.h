@@ -18,6 +18,9 @@ bool names_word(std::string_view text, std::string_view name);
 // Both plain.
 std::string new_lines(std::string_view output, std::string_view reference);
 
+// Whether a line of a build's output tells of something wrong.
+bool speaks_of_error(std::string_view line);
+
 // The line that says what went wrong: the first that speaks of an error, else the last. Plain.
 std::string telling_line(std::string_view output);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "env/build_text.h"
 #include "os/files.h"
@@ -155,6 +156,65 @@ Error KnockoutBuilds::no_reference(const Built& built) const {
       fmt::format("the build {} although nothing was taken from it; it printed:\n{}", how, text),
       "it runs without network, in a clean copy and with no variables but those of --env-file: "
       "is something missing there? Names that are wanted: --candidates A,B"};
+}
+
+std::set<std::string> KnockoutBuilds::shown_values(const Built& built) const {
+  const Artifact artifact = artifact_of(built);
+  const Environment values = telling_values(built.env);
+  std::set<std::string> shown;
+  for (const auto& [path, entry] : artifact.tree) {
+    if (entry.kind != model::FileEntry::Kind::kFile || shown.size() == values.size()) {
+      continue;
+    }
+    const auto text = artifact.read(path);
+    for (const auto& [name, value] : values) {
+      if (text && text->find(value) != std::string::npos) {
+        shown.insert(name);
+      }
+    }
+  }
+  return shown;
+}
+
+Result<std::optional<Built>> KnockoutBuilds::make_up(const Built& given, Environment made_up,
+                                                     Built failed) {
+  const std::string without = plain_text(given.seen.output_tail);
+  std::map<std::string, size_t> next;  // of the values that can be made up
+  std::set<std::string> names;
+  // A build may refuse one name after the other; each has a value for every kind, and none.
+  const size_t rounds = 2 * (made_up_values().size() + 1);
+  for (size_t round = 0; round < rounds && failed.seen.end == TrialEnd::kExited; ++round) {
+    const std::string said = plain_text(failed.seen.output_tail);
+    if (auto now = blamed(said, made_up); !now.empty()) {
+      names = std::move(now);
+    } else if (names.empty()) {
+      if (!passes(given.seen) && new_lines(said, without).empty()) {
+        break;
+      }
+      for (const auto& [name, value] : made_up) {
+        names.insert(name);
+      }
+    }  // else it refuses the new values as it did the old
+    for (const auto& name : names) {
+      const size_t choice = next[name]++;
+      if (choice < made_up_values().size()) {
+        made_up[name] = made_up_values()[choice];
+      } else {
+        made_up.erase(name);
+      }
+    }
+    Environment env = given.env;
+    env.insert(made_up.begin(), made_up.end());
+    auto built = build({{"", Lack::kUnset, env, "build with other made-up values"}}, true, true);
+    if (!built) {
+      return built.error();
+    }
+    failed = std::move(built->front());
+    if (passes(failed.seen)) {
+      return std::optional(std::move(failed));
+    }
+  }
+  return std::optional<Built>();
 }
 
 }  // namespace relapse::env

@@ -2,6 +2,8 @@
 // The builds of a knock-out as they are done: environments go in, and each becomes one build in a
 // world, from a clean copy, with the time that it may take.
 
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,13 @@ class KnockoutBuilds {
   model::Result<std::vector<Built>> build(const std::vector<Cell>& cells, bool copy,
                                           bool in_budget);
 
+  // A failed build had `made_up` beside `given`. Other values for the names that it speaks of,
+  // until it passes; a name for which none is left goes without. Where it speaks of none, all of
+  // them get another, unless what it says is what it said without any of them. None: no values were
+  // found.
+  model::Result<std::optional<Built>> make_up(const Built& given, Environment made_up,
+                                              Built failed);
+
   // What git ignores stays from now on, and the output folders are there but empty.
   void keep_ignored() { keeps_ignored_ = true; }
   bool keeps_ignored() const { return keeps_ignored_; }
@@ -38,6 +47,8 @@ class KnockoutBuilds {
 
   // The outputs of a build as one tree, each below its number.
   Artifact artifact_of(const Built& built) const;
+  // The names whose values are in its output, as they are.
+  std::set<std::string> shown_values(const Built& built) const;
   // "0/assets/a.js" → "assets/a.js", with no value in it; with several outputs their own names
   // stand in front.
   std::string shown_path(const std::string& path) const;

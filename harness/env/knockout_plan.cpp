@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
+
+#include "env/build_text.h"
 
 namespace relapse::env {
 
@@ -14,6 +17,44 @@ std::string canary_of(size_t index) {
 const std::vector<std::string>& made_up_values() {
   static const std::vector<std::string> values = {"1", "https://relapse.invalid/", "true"};
   return values;
+}
+
+Environment telling_values(const Environment& env) {
+  constexpr size_t kShortest = 6;  // a shorter one stands in any text
+  Environment telling;
+  for (const auto& [name, value] : env) {
+    const bool plain = std::all_of(value.begin(), value.end(), [](unsigned char c) {
+      return std::isalnum(c) != 0 ||
+             std::string_view("-_./:@").find(static_cast<char>(c)) != std::string_view::npos;
+    });
+    const bool own = std::none_of(env.begin(), env.end(), [&](const auto& other) {
+      return other.first != name && other.second.find(value) != std::string::npos;
+    });
+    if (value.size() >= kShortest && plain && own) {
+      telling[name] = value;
+    }
+  }
+  return telling;
+}
+
+std::set<std::string> blamed(std::string_view output, const Environment& made_up) {
+  // "1" and "true" stand in any text.
+  constexpr size_t kTelling = 6;
+  std::set<std::string> by_error;
+  std::set<std::string> anywhere;
+  for (size_t at = 0; at < output.size();) {
+    const size_t end = std::min(output.find('\n', at), output.size());
+    const std::string_view line = output.substr(at, end - at);
+    at = end + 1;
+    for (const auto& [name, value] : made_up) {
+      const bool shows_value =
+          value.size() >= kTelling && line.find(value) != std::string_view::npos;
+      if (shows_value || names_word(line, name)) {
+        (speaks_of_error(line) ? by_error : anywhere).insert(name);
+      }
+    }
+  }
+  return by_error.empty() ? anywhere : by_error;
 }
 
 Environment without(const Environment& env, const std::string& name, Lack lack) {

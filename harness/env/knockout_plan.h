@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace relapse::env {
@@ -25,9 +26,17 @@ struct Cell {
 // only: it must come through quoting, encodings and identifiers as it is.
 std::string canary_of(size_t index);
 
+// Those whose values can be found in an output as they are, and are no other name's: long enough,
+// and of characters that go through quoting and encodings.
+Environment telling_values(const Environment& env);
+
 // What is tried for a name without a value, where all canaries together do not pass: a validator
 // may want a number or an address.
 const std::vector<std::string>& made_up_values();
+
+// Which of the names a failing build speaks of: it shows the name, or the value that was made up
+// for it, in a line about an error where there is one, else anywhere.
+std::set<std::string> blamed(std::string_view output, const Environment& made_up);
 
 Environment without(const Environment& env, const std::string& name, Lack lack);
 

@@ -196,6 +196,49 @@ TEST_CASE("a made-up value that a validator refuses spoils no other name") {
         std::map<std::string, std::string>{{"PORT", "silent/silent"}, {"API", "silent/silent"}});
 }
 
+TEST_CASE("a build that refuses several made-up values at once gets others for them") {
+  FakeRunner runner([](const Environment& env) -> Result {
+    if (value(env, "RELEASE", "").empty()) {
+      return {1, "RELEASE is not set\n", {}};
+    }
+    const std::string workers = value(env, "WORKERS", "");
+    if (workers.empty() || workers.find_first_not_of("0123456789") != std::string::npos) {
+      return {1, "cc -DHOST=" + value(env, "HOST", "") + "\nerror: '" + workers + "'\n", {}};
+    }
+    if (!value(env, "ORIGIN", "").starts_with("https://")) {
+      return {1, "TypeError: Invalid URL, input: " + value(env, "ORIGIN", "") + "\n", {}};
+    }
+    return {0, "", {{"a", value(env, "HOST", "") + value(env, "ORIGIN", "")}}};
+  });
+  auto report = ask(runner, {{}, {"RELEASE", "WORKERS", "ORIGIN", "HOST"}, {}});
+  REQUIRE(report.ok());
+  CHECK_FALSE(report->reference.passes);
+  CHECK(words(*report) == std::map<std::string, std::string>{{"RELEASE", "loud/loud"},
+                                                             {"WORKERS", "obscure/obscure"},
+                                                             {"ORIGIN", "obscure/obscure"},
+                                                             {"HOST", "silent/silent"}});
+}
+
+TEST_CASE("a build that varies now and then blames no name for it") {
+  // Equal in the first round, by chance; then every other build is otherwise.
+  int builds = 0;
+  FakeRunner runner([&builds](const Environment& env) -> Result {
+    ++builds;
+    const bool flipped = builds > 3 && builds % 2 == 0;
+    using namespace std::string_literals;
+    return {0,
+            "",
+            {{"deps", "\1\0"s + (flipped ? "b.rs|a.rs" : "a.rs|b.rs")},
+             {"main", value(env, "API", "none")}}};
+  });
+  auto report = ask(runner, {{{"API", "https://api"}, {"IDLE", "x"}}, {}, {}});
+  REQUIRE(report.ok());
+  CHECK(words(*report) ==
+        std::map<std::string, std::string>{{"API", "silent/silent"}, {"IDLE", "none/none"}});
+  CHECK_FALSE(report->reference.deterministic);
+  CHECK(report->reference.varying == std::vector<std::string>{"deps"});
+}
+
 TEST_CASE("a build that names a variable and passes all the same is silent") {
   FakeRunner runner([](const Environment& env) -> Result {
     const bool there = env.contains("API");
@@ -260,6 +303,15 @@ TEST_CASE("nothing of the answer holds a value") {
   const std::string text = to_json(*report).dump();
   CHECK(text.find("KEY is missing, ***") != std::string::npos);
   CHECK(text.find("secret") == std::string::npos);
+}
+
+TEST_CASE("a value tells of itself where it is long, plain and no other name's") {
+  CHECK(telling_values({{"A", "https://a.test/x"},
+                        {"B", "production"},
+                        {"C", "production"},
+                        {"D", "true"},
+                        {"E", "say \"it\" twice"},
+                        {"F", "a.test/x"}}) == Environment{{"A", "https://a.test/x"}});
 }
 
 TEST_CASE("the likely culprit is tried first") {
