@@ -63,14 +63,15 @@ Result<TrialPlan> explore_plan(const ExploreRequest& request) {
   return plan;
 }
 
-void expect_same_files(const model::FileTree& first, const model::FileTree& second,
-                       TrialPlan& plan) {
+model::ExpectedTree left_by_both(const model::FileTree& first, const model::FileTree& second,
+                                 const std::string& folder) {
   model::ExpectedTree tree;
-  tree.path = plan.world.folder;
-  tree.entries = first;
+  tree.path = folder;
   for (const auto& [path, entry] : first) {
     auto again = second.find(path);
-    if (again == second.end() || again->second != entry) {
+    if (again != second.end() && again->second == entry) {
+      tree.entries.emplace(path, entry);
+    } else {
       tree.may_be.insert(path);
     }
   }
@@ -78,9 +79,12 @@ void expect_same_files(const model::FileTree& first, const model::FileTree& seco
     // A name of its own in every run is a name that no run can be held to.
     tree.others_allowed = tree.others_allowed || !first.contains(path);
   }
-  for (const auto& path : tree.may_be) {
-    tree.entries.erase(path);
-  }
+  return tree;
+}
+
+void expect_same_files(const model::FileTree& first, const model::FileTree& second,
+                       TrialPlan& plan) {
+  model::ExpectedTree tree = left_by_both(first, second, plan.world.folder);
   model::TreeExpectation expectation;
   expectation.at = tree.path;
   expectation.trees.push_back(std::move(tree));

@@ -7,6 +7,7 @@
 
 #include "model/shell.h"
 #include "run/error_sweep.h"
+#include "run/explore_plan.h"
 #include "run/judge.h"
 #include "run/record_head.h"
 
@@ -83,20 +84,15 @@ class Injecting {
 
   static model::ExpectedTree left_by(const std::vector<Observation>& seen,
                                      const std::string& folder) {
+    const auto first = seen[0].trees.find(folder);
+    const auto second = seen[1].trees.find(folder);
+    const bool both = first != seen[0].trees.end() && second != seen[1].trees.end();
     model::ExpectedTree tree;
     tree.path = folder;
-    tree.others_allowed = true;
-    auto first = seen[0].trees.find(folder);
-    auto second = seen[1].trees.find(folder);
-    if (first == seen[0].trees.end() || second == seen[1].trees.end()) {
-      return tree;
+    if (both) {
+      tree = left_by_both(first->second, second->second, folder);
     }
-    for (const auto& [path, entry] : first->second) {
-      auto again = second->second.find(path);
-      if (again != second->second.end() && again->second == entry) {
-        tree.entries.emplace(path, entry);
-      }
-    }
+    tree.others_allowed = true;  // what a failure is written down in
     return tree;
   }
 
