@@ -124,7 +124,12 @@ Result<> read_names(const json& names, Contract& contract) {
   for (const auto& [name, value] : names.items()) {
     const std::string pointer = "/names/" + model::pointer_part(name);
     if (!is_variable_name(name)) {
-      return model::field_error(pointer, fmt::format("'{}' is no name of a variable", name));
+      return model::field_error(pointer, fmt::format("'{}' is no name of a variable", name),
+                                "letters, digits and underscores, and no digit first");
+    }
+    if (!value.is_string() && !value.is_object()) {
+      return model::field_error(pointer, fmt::format("what '{}' needs is not said", name),
+                                R"("required", "optional", "secret", or {"need": "required", …})");
     }
     auto read = read_name(value, pointer);
     if (!read) {
@@ -204,6 +209,11 @@ Result<Contract> parse_contract(const std::string& text, const std::string& file
   const auto lines = model::lines_of_json(text);
   for (auto& [name, promise] : contract.names) {
     promise.line = model::line_of(lines, "/names/" + model::pointer_part(name));
+  }
+  if (contract.deploy) {
+    contract.deploy->contract = file;
+    contract.deploy->workflow_line = model::line_of(lines, "/deploy/workflow");
+    contract.deploy->job_line = model::line_of(lines, "/deploy/job");
   }
   return contract;
 }

@@ -43,6 +43,9 @@ struct ContractDeploy {
   std::string job;                                   // empty: the only one
   nlohmann::json values = nlohmann::json::object();  // vars, secrets, inputs, github
   std::vector<std::string> tools;                    // names of deploying tools of its own
+  std::string contract;                              // the file that says so, and where
+  int workflow_line = 0;
+  int job_line = 0;
 };
 
 // What developers run: a guard that is right for the build may stop it.

@@ -2,31 +2,65 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "env/workflow.h"
+#include "model/nearest.h"
 #include "os/files.h"
 
 namespace relapse::env {
 
+namespace fs = std::filesystem;
 using model::Error;
 using model::ErrorKind;
 using model::Result;
 
 namespace {
 
-Result<std::string> only_job(const std::string& file) {
+// The files beside the one that is not there.
+std::vector<std::string> workflows_beside(const fs::path& file) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator at(file.parent_path(), error), end; !error && at != end;
+       at.increment(error)) {
+    names.push_back(at->path().filename());
+  }
+  return names;
+}
+
+// The contract's job or, where it names none, the only one.
+Result<std::string> job_of(const ContractDeploy& deploy) {
+  const fs::path file = deploy.workflow;
   auto text = os::read_file(file);
   if (!text) {
-    return Error{ErrorKind::kScenario, text.error().message};
+    return Error{ErrorKind::kScenario, fmt::format("there is no workflow {}", file.string()),
+                 model::suggestion(file.filename(), workflows_beside(file)), deploy.contract,
+                 deploy.workflow_line};
   }
   auto workflow = parse_workflow(*text, file);
   if (!workflow) {
     return workflow.error();
   }
-  if (workflow->jobs.size() != 1) {
-    return Error{ErrorKind::kScenario, "there is more than one job",
-                 "name the one that deploys: \"deploy\": {\"job\": …}", file};
+  if (deploy.job.empty() && workflow->jobs.size() == 1) {
+    return workflow->jobs.front().id;
   }
-  return workflow->jobs.front().id;
+  std::vector<std::string> jobs;
+  for (const auto& job : workflow->jobs) {
+    jobs.push_back(job.id);
+  }
+  if (deploy.job.empty()) {
+    return Error{ErrorKind::kScenario,
+                 fmt::format("{} has more than one job", file.filename().string()),
+                 fmt::format("\"deploy\": {{\"job\": …}} names the one that deploys: {}",
+                             fmt::join(jobs, ", ")),
+                 deploy.contract, deploy.workflow_line};
+  }
+  if (workflow->find(deploy.job) == nullptr) {
+    return Error{ErrorKind::kScenario,
+                 fmt::format("{} has no job '{}'", file.filename().string(), deploy.job),
+                 model::suggestion(deploy.job, jobs), deploy.contract, deploy.job_line};
+  }
+  return deploy.job;
 }
 
 }  // namespace
@@ -34,21 +68,19 @@ Result<std::string> only_job(const std::string& file) {
 Result<SuppliedReport> ask_deploy(const ContractDeploy& deploy, CommandRunner& runner) {
   JobRequest job;
   job.workflow = deploy.workflow;
-  job.job = deploy.job;
   job.values = deploy.values;
   job.tools = deploy.tools;
-  if (job.job.empty()) {
-    auto only = only_job(deploy.workflow);
-    if (!only) {
-      return only.error();
-    }
-    job.job = *only;
+  auto named = job_of(deploy);
+  if (!named) {
+    return named.error();
   }
+  job.job = *std::move(named);
   auto supplied = find_supplied(job, runner);
   if (supplied && supplied->calls.empty()) {
     return Error{ErrorKind::kUnavailable,
                  fmt::format("no step of '{}' calls a tool that builds or deploys", job.job),
-                 "name yours in the contract: \"deploy\": {\"tools\": […]}", deploy.workflow};
+                 "name yours in the contract: \"deploy\": {\"tools\": […]}", deploy.contract,
+                 deploy.job_line};
   }
   return supplied;
 }

@@ -174,6 +174,35 @@ test("check -- PROGRAM: refuses to start, or does not", async (t) => {
   assert.match(bad.stdout, /starts with it empty/);
 });
 
+test("check: a contract that is wrong names its line and what was meant", async (t) => {
+  const folder = project(t);
+  const file = join(folder, "relapse.env.json");
+  const whole = JSON.parse(readFileSync(file, "utf8"));
+  const said = async (change) => {
+    const contract = structuredClone(whole);
+    change(contract);
+    writeFileSync(file, JSON.stringify(contract, null, 1));
+    const { code, stderr, stdout } = await relapse(["env", "check", "--project", folder]);
+    assert.equal(code, 2, stdout);
+    hidesValues(stderr);
+    const line = Number(/relapse\.env\.json:(\d+): /.exec(stderr)?.[1]);
+    return [readFileSync(file, "utf8").split("\n")[line - 1], stderr];
+  };
+  const cases = [
+    [(one) => (one.names.NEW_AUTH_KEY = "requird"), /NEW_AUTH_KEY/, /did you mean 'required'/],
+    [(one) => (one.names.NEW_AUTH_KEY = 3), /NEW_AUTH_KEY/, /what 'NEW_AUTH_KEY' needs is not said/],
+    [(one) => (one.build.ouput = "dist"), /ouput/, /did you mean 'output'/],
+    [(one) => (one.deploy.workflow = ".github/workflows/deplyo.yml"), /workflow/, /'deploy.yml'/],
+    [(one) => (one.deploy.job = "wbe"), /job/, /did you mean 'web'/],
+    [(one) => (one.deploy.values.var = {}), /var/, /did you mean 'vars'/],
+  ];
+  for (const [change, where, what] of cases) {
+    const [line, stderr] = await said(change);
+    assert.match(line ?? "", where, stderr);
+    assert.match(stderr, what);
+  }
+});
+
 test("init writes a contract that check can read, and no second one", async (t) => {
   const folder = tree(t, {
     ".github/workflows/deploy.yml": deploy("NEW_AUTH_KEY"),
