@@ -144,6 +144,13 @@ class Check {
     return model::Done{};
   }
 
+  // As a report that lies beside the folder of pictures names it.
+  std::string picture_of(const PageVerdict& page) const {
+    return request_.screenshots.empty() || page.seen.screenshot.empty()
+               ? ""
+               : fs::path(request_.screenshots).filename() / page.seen.screenshot;
+  }
+
   // The artifact of each build that passed and put out something else, and of the reference.
   struct Look {
     std::string name;
@@ -188,7 +195,7 @@ class Check {
       return model::Done{};
     }
     for (size_t i = 0; i < looks.size(); ++i) {
-      const PageEffect effect = {(*seen)[i].findings, ""};
+      const PageEffect effect = {(*seen)[i].findings, picture_of((*seen)[i])};
       if (looks[i].reference) {
         facts_.reference_page = effect;
       } else if (looks[i].lack == Lack::kUnset) {

@@ -18,10 +18,10 @@ struct CheckRequest {
   bool strict = false;
   std::optional<double> budget_ms;  // for the builds
   int jobs = 1;
-  std::string scratch;               // an empty folder of the host
-  std::string screenshots;           // a folder that does not exist yet; empty: none are kept
-  std::string page_driver;           // the folder of page_driver
-  std::string observer;              // the folder of observers; empty: no build is observed
+  std::string scratch;      // an empty folder of the host
+  std::string screenshots;  // a folder beside the reports, not there yet; empty: none are kept
+  std::string page_driver;  // the folder of page_driver
+  std::string observer;     // the folder of observers; empty: no build is observed
   std::vector<std::string> program;  // must refuse to start without each required variable
   double start_ms = 5'000;           // a program that lives so long has started
   std::function<double()> now_ms;

@@ -28,6 +28,9 @@ std::vector<std::string> lines_below(const CheckRow& row) {
   if (const std::string reason = reason_of(row); !reason.empty()) {
     lines.insert(lines.begin(), reason);
   }
+  for (const auto& picture : pictures_of(row)) {
+    lines.push_back(fmt::format("picture, {}: {}", picture.of, picture.file));
+  }
   return lines;
 }
 
@@ -91,9 +94,17 @@ std::string to_markdown(const CheckReport& report) {
   }
   for (const auto& row : report.rows) {
     const std::string reason = reason_of(row);
-    out += reason.empty() ? "" : fmt::format("\n- {}: {}", cell(row.name), cell(reason));
-    for (const auto& note : notes_of(row)) {
+    const auto notes = notes_of(row);
+    const auto pictures = pictures_of(row);
+    if (reason.empty() && notes.empty() && pictures.empty()) {
+      continue;
+    }
+    out += fmt::format("\n- {}{}", cell(row.name), reason.empty() ? "" : ": " + cell(reason));
+    for (const auto& note : notes) {
       out += fmt::format("\n  - {}", cell(note));
+    }
+    for (const auto& picture : pictures) {
+      out += fmt::format("\n  - [{}]({})", picture.of, picture.file);
     }
   }
   out += "\n";
@@ -116,6 +127,10 @@ nlohmann::ordered_json to_json(const CheckReport& report) {
     for (const Problem problem : row.problems) {
       problems.push_back(to_word(problem));
     }
+    auto pictures = nlohmann::ordered_json::array();
+    for (const auto& picture : pictures_of(row)) {
+      pictures.push_back({{"of", picture.of}, {"file", picture.file}});
+    }
     out["names"].push_back({{"name", row.name},
                             {"state", to_word(row.state)},
                             {"problems", std::move(problems)},
@@ -124,7 +139,8 @@ nlohmann::ordered_json to_json(const CheckReport& report) {
                             {"supply", supply_words(row, report.deploy_file)},
                             {"without", without_words(row)},
                             {"reason", reason_of(row)},
-                            {"notes", notes_of(row)}});
+                            {"notes", notes_of(row)},
+                            {"pictures", std::move(pictures)}});
   }
   out["remedies"] = remedies_of(report);
   out["notes"] = notes_of(report);

@@ -172,8 +172,7 @@ std::string remedy_of(Problem problem, const CheckRow& row, const CheckReport& r
                          row.supply->place.file.empty() ? file_name(report.deploy_file)
                                                         : short_place(row.supply->place));
     case Problem::kSuppliedEmpty:
-      return "give the variable a value in the service's settings; an undefined one is empty "
-             "there";
+      return "give the variable a value in the service's settings, where an undefined one is empty";
     case Problem::kUnnoticed:
       return "make the build fail when a required variable is missing or empty";
     case Problem::kStarts:
@@ -375,6 +374,20 @@ std::vector<std::string> notes_of(const CheckRow& row) {
     notes.emplace_back("no source that can be read names it");
   }
   return notes;
+}
+
+std::vector<Picture> pictures_of(const CheckRow& row) {
+  std::vector<Picture> pictures;
+  const auto add = [&](const char* of, const std::optional<PageEffect>& page) {
+    if (page && !page->picture.empty() &&
+        (pictures.empty() || pictures.back().file != page->picture)) {
+      pictures.push_back({of, page->picture});
+    }
+  };
+  add("the page", row.page);
+  add("without it", row.unset ? row.unset->page : std::nullopt);
+  add("with it empty", row.empty ? row.empty->page : std::nullopt);
+  return pictures;
 }
 
 std::vector<std::string> remedies_of(const CheckReport& report) {

@@ -25,6 +25,13 @@ std::string reason_of(const CheckRow& row);
 std::string sentence_of(const CheckRow& row);
 std::vector<std::string> notes_of(const CheckRow& row);
 
+// What the page showed, kept beside the reports.
+struct Picture {
+  std::string of;    // "without it", "with it empty"; for the row "page": "the page"
+  std::string file;  // relative to the reports
+};
+std::vector<Picture> pictures_of(const CheckRow& row);
+
 // Nobody notices before a user does.
 bool is_silent(Problem problem);
 
