@@ -40,6 +40,7 @@ model::Result<> complete(InjectOptions& options) {
   if (options.every) {
     settings.nth = 0;
   }
+  request.record_file = record_file(options.output);
   request.folder = fs::current_path();
   request.env = caller_environment();
   if (!request.user_files.empty()) {

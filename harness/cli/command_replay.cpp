@@ -31,7 +31,8 @@ int execute(ReplayOptions& options) {
 
 std::function<int()> declare_replay(CLI::App& app) {
   auto options = std::make_shared<ReplayOptions>();
-  app.add_option("RECORD", options->request.record_file, "the record.json of a run or explore")
+  app.add_option("RECORD", options->request.record_file,
+                 "the record.json of a run, explore or inject")
       ->required()
       ->type_name("FILE")
       ->check(CLI::ExistingFile);
@@ -40,7 +41,8 @@ std::function<int()> declare_replay(CLI::App& app) {
       ->type_name("ID/VARIANT");
   add_output_options(app, options->output);
   app.footer(
-      "The same subjects, seed, and order of calls. A note says whether the order was kept.\n"
+      "The same subjects, seed, and order of calls (a note says whether it was kept), or the\n"
+      "first failing call of a sweep alone.\n"
       "Exit codes: 1 it fails again, 0 it passes, 2 bad usage, 3 harness error, 4 inconclusive.\n"
       "\n"
       "  relapse replay out/record.json --scenario guest-download-overlap/skills-first");

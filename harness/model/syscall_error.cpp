@@ -139,15 +139,44 @@ ordered_json to_json(const InjectionFacts& facts) {
                         {"at", failure.at},
                         {"reason", failure.reason}});
   }
-  return {{"settings", ordered_json(facts.settings)},
-          {"runs", std::move(runs)},
-          {"failures", std::move(failures)}};
+  ordered_json out = {{"settings", ordered_json(facts.settings)},
+                      {"runs", std::move(runs)},
+                      {"failures", std::move(failures)}};
+  if (!facts.command.is_null()) {
+    out["command"] = ordered_json(facts.command);
+  }
+  return out;
+}
+
+Result<std::optional<SyscallErrorSettings>> first_failure_of(const InjectionFacts& facts) {
+  if (facts.failures.empty()) {
+    return std::optional<SyscallErrorSettings>();
+  }
+  const InjectionFailure& failure = facts.failures.front();
+  json settings = facts.settings;
+  settings["call"] = failure.call;
+  for (const char* name : {"error", "short", "delay_ms", "sweep", "most"}) {
+    settings.erase(name);
+  }
+  settings["nth"] = failure.nth;
+  if (failure.option == "error") {
+    settings["error"] = failure.value;
+  } else {
+    // Text where it was written: the record is the user's to edit.
+    const json value = json::parse(failure.value, nullptr, /*allow_exceptions=*/false);
+    settings[failure.option == "short" ? "short" : "delay_ms"] = value;
+  }
+  auto read = syscall_error_settings_from_json(settings, "/injection/settings");
+  return read ? Result<std::optional<SyscallErrorSettings>>(std::move(*read)) : read.error();
 }
 
 Result<> read_injection_facts(const json& object, const std::string& pointer, InjectionFacts& out) {
   Fields fields(object, pointer);
   if (const json* settings = fields.object("settings")) {
     out.settings = *settings;
+  }
+  if (const json* command = fields.object("command")) {
+    out.command = *command;
   }
   each_element(fields, "runs", [&out](const json& run, const std::string& at) {
     return read_run(run, at, out.runs.emplace_back());

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -76,11 +77,16 @@ struct InjectionFacts {
   nlohmann::json settings;
   std::vector<InjectionRun> runs;
   std::vector<InjectionFailure> failures;  // the first of them
+  nlohmann::json command;  // of `inject`: what its replay takes; null where a scenario stands
 
   bool operator==(const InjectionFacts&) const = default;
 };
 
 inline constexpr size_t kInjectionFailuresShown = 6;
+
+// The first failing injection alone, of all that the facts' settings asked for; nothing where
+// none failed.
+Result<std::optional<SyscallErrorSettings>> first_failure_of(const InjectionFacts& facts);
 
 nlohmann::ordered_json to_json(const InjectionFacts& facts);
 Result<> read_injection_facts(const nlohmann::json& object, const std::string& pointer,

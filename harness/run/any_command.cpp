@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "model/fields.h"
 #include "model/shell.h"
 #include "os/files.h"
 #include "run/command_plan.h"
@@ -118,6 +119,29 @@ bool is_comparable(const AnyCommand& request) {
     }
   }
   return !error;
+}
+
+nlohmann::json command_json(const AnyCommand& command) {
+  return {{"argv", command.command},
+          {"folder", command.folder},
+          {"user_files", command.user_files},
+          {"check", command.check},
+          {"deadline_ms", command.deadline_ms}};
+}
+
+model::Result<> read_command(const nlohmann::json& object, const std::string& pointer,
+                             AnyCommand& out) {
+  model::Fields fields(object, pointer);
+  out.command = fields.list("argv");
+  out.folder = fields.stated_text("folder");
+  out.user_files = fields.text("user_files");
+  out.check = fields.text("check");
+  out.deadline_ms = fields.stated_amount("deadline_ms");
+  RELAPSE_TRY(fields.finish_open());
+  if (out.command.empty()) {
+    return model::Error{model::ErrorKind::kUsage, "the record's entry holds an empty command", ""};
+  }
+  return model::Done{};
 }
 
 Result<> check_command(const AnyCommand& command) {

@@ -37,6 +37,12 @@ std::vector<std::string> work_folders(const model::TrialPlan& plan);
 // every trial.
 bool is_comparable(const AnyCommand& command);
 
+// All that the same trial takes but the environment, which is the caller's and may hold secrets:
+// for the record, and back.
+nlohmann::json command_json(const AnyCommand& command);
+model::Result<> read_command(const nlohmann::json& object, const std::string& pointer,
+                             AnyCommand& out);
+
 // An error where a folder is named that is not there.
 model::Result<> check_command(const AnyCommand& command);
 

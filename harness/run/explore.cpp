@@ -66,14 +66,9 @@ class Exploration {
     entry.tree = tree_facts(search_.plan, seen);
   }
 
-  // All that the same trial takes but the environment, which is the caller's and may hold secrets.
   void add_request(nlohmann::json& schedule) const {
-    schedule["command"] = {{"argv", request_.command},
-                           {"folder", request_.folder},
-                           {"user_files", request_.user_files},
-                           {"check", request_.check},
-                           {"tree_equals", request_.tree_equals},
-                           {"deadline_ms", request_.deadline_ms}};
+    schedule["command"] = command_json(request_);
+    schedule["command"]["tree_equals"] = request_.tree_equals;
   }
 
   // Without a record on the disk: the search that comes to the same order.
@@ -181,20 +176,10 @@ Result<ExploreRequest> explore_request_of(const model::ScenarioRecord& entry) {
     return Error{ErrorKind::kUsage, "the record's entry holds no command", ""};
   }
   ExploreRequest request;
+  RELAPSE_TRY(read_command(*found, "/schedule/command", request));
   model::Fields fields(*found, "/schedule/command");
-  request.command = fields.list("argv");
-  request.folder = fields.stated_text("folder");
-  request.user_files = fields.text("user_files");
-  request.check = fields.text("check");
   request.tree_equals = fields.text("tree_equals");
-  request.deadline_ms = fields.stated_amount("deadline_ms");
-  auto done = fields.finish_open();
-  if (!done) {
-    return done.error();
-  }
-  if (request.command.empty()) {
-    return Error{ErrorKind::kUsage, "the record's entry holds an empty command", ""};
-  }
+  RELAPSE_TRY(fields.finish_open());
   auto recorded = entry.schedule.value("settings", nlohmann::json::object());
   auto settings = model::schedule_settings_from_json(recorded, "/schedule/settings");
   if (!settings) {

@@ -117,6 +117,7 @@ class Injecting {
     entry.tree = tree_facts(sweep_.plan, result.seen);
     entry.notes.insert(entry.notes.end(), result.notes.begin(), result.notes.end());
     entry.injection = std::move(result.facts);
+    entry.injection->command = command_json(request_);
     show(result.seen, entry);
     if (entry.verdict == VerdictKind::kFail && !entry.injection->failures.empty()) {
       entry.replay = replay_command(entry.injection->failures.front());
@@ -125,6 +126,9 @@ class Injecting {
 
   // The one injection that failed first.
   std::string replay_command(const model::InjectionFailure& failure) const {
+    if (!request_.record_file.empty()) {
+      return "relapse replay " + model::shell_quoted(request_.record_file);
+    }
     std::string out = "relapse inject --call " + failure.call;
     auto add = [&out](const std::string& option, const std::string& value) {
       out += value.empty() ? "" : fmt::format(" {} {}", option, model::shell_quoted(value));
@@ -159,6 +163,26 @@ Result<SessionResult> inject(const InjectRequest& request, const SessionEvents& 
     return known.error();
   }
   return Injecting(request, events).run();
+}
+
+Result<InjectRequest> inject_request_of(const model::ScenarioRecord& entry) {
+  InjectRequest request;
+  RELAPSE_TRY(read_command(entry.injection->command, "/injection/command", request));
+  auto failure = model::first_failure_of(*entry.injection);
+  if (!failure) {
+    return failure.error();
+  }
+  if (*failure) {
+    request.settings = std::move(**failure);
+    return request;
+  }
+  auto all =
+      model::syscall_error_settings_from_json(entry.injection->settings, "/injection/settings");
+  if (!all) {
+    return all.error();
+  }
+  request.settings = std::move(*all);
+  return request;
 }
 
 }  // namespace relapse::run

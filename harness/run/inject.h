@@ -12,6 +12,7 @@ namespace relapse::run {
 
 struct InjectRequest : AnyCommand {
   model::SyscallErrorSettings settings;
+  std::string record_file;  // where the record will lie, for the command that replays; or empty
 };
 
 // A command bears a failing call if it ends with 0 and leaves what it leaves undisturbed, or ends
@@ -19,5 +20,9 @@ struct InjectRequest : AnyCommand {
 // signal, fails without a word, or hangs. With a check, the check alone decides (and a hang). The
 // record has one entry, "inject".
 model::Result<SessionResult> inject(const InjectRequest& request, const SessionEvents& events);
+
+// The request for the first failing call of an entry that `inject` made, alone; the environment is
+// the caller's.
+model::Result<InjectRequest> inject_request_of(const model::ScenarioRecord& entry);
 
 }  // namespace relapse::run

@@ -6,6 +6,7 @@
 
 #include "model/nearest.h"
 #include "run/explore.h"
+#include "run/inject.h"
 #include "run/record_file.h"
 
 namespace relapse::run {
@@ -78,11 +79,19 @@ Result<SessionResult> replay_scenario(const ReplayRequest& request, const Record
   session.variant = entry.specimen ? entry.specimen->name : entry.variant;
   session.calibrate = CalibrateWhen::kNever;
   session.again = true;
+  session.record_file = request.record_file;
   session.jobs = request.jobs;
   session.seed = record.seed;
   session.replay = entry.schedule.is_object() && entry.schedule.contains("trace")
                        ? entry.schedule
                        : nlohmann::json();
+  if (entry.injection) {
+    auto failure = model::first_failure_of(*entry.injection);
+    if (!failure) {
+      return failure.error();
+    }
+    session.replay_error = std::move(*failure);
+  }
   for (const auto& subject : entry.subjects) {
     if (subject.origin == "given") {
       session.given[subject.name] = subject.path;
@@ -109,8 +118,17 @@ Result<SessionResult> replay_record(const ReplayRequest& request, const SessionE
       return explored.error();
     }
     explored->env = request.env;
+    explored->record_file = request.record_file;
     explored->seed = record->seed;
     result = explore(*explored, events);
+  } else if (entry->injection && !entry->injection->command.is_null()) {
+    auto injected = inject_request_of(*entry);
+    if (!injected) {
+      return injected.error();
+    }
+    injected->env = request.env;
+    injected->record_file = request.record_file;
+    result = inject(*injected, events);
   } else if (entry->component == "command") {
     return Error{ErrorKind::kUsage,
                  fmt::format("the entry '{}' is not of a scenario, and holds no order of calls",

@@ -61,6 +61,7 @@ class Session {
   void run_controls(const std::vector<size_t>& indexes, std::vector<Observation>& observations);
   void conclude(Entry& entry, const Observation& seen);
   void search(Entry& entry);
+  void name_record(ScenarioRecord& record) const;
   template <typename Outcome>
   void take(Entry& entry, Outcome& outcome);
   void apply_calibration();
@@ -178,9 +179,11 @@ void Session::search(Entry& entry) {
   const SearchHooks hooks{[this](const auto& plans) { return run_trials(plans); }, judge};
   ScenarioRecord& record = entry.record;
   if (entry.plan->syscall_error) {
-    auto result = sweep_errors({*entry.plan, *entry.plan->syscall_error, at_once}, hooks);
+    const auto& settings = request_.replay_error.value_or(*entry.plan->syscall_error);
+    auto result = sweep_errors({*entry.plan, settings, at_once}, hooks);
     take(entry, result);
     record.injection = std::move(result.facts);
+    name_record(record);
     return;
   }
   SearchRequest search{*entry.plan, *entry.plan->schedule, request_.seed, {}, at_once};
@@ -189,7 +192,12 @@ void Session::search(Entry& entry) {
                                           : replay_schedule(search, hooks, request_.replay);
   take(entry, result);
   record.schedule = std::move(result.schedule);
-  if (result.trials.failed > 0 && !request_.record_file.empty()) {
+  name_record(record);
+}
+
+// The very trial that failed, where its record will lie on the disk.
+void Session::name_record(ScenarioRecord& record) const {
+  if (record.trials.failed > 0 && !request_.record_file.empty()) {
     record.replay =
         fmt::format("relapse replay {} --scenario {}", model::shell_quoted(request_.record_file),
                     model::shell_quoted(record.id + "/" + record.variant));

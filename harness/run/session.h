@@ -33,6 +33,8 @@ struct SessionRequest {
   std::string record_file;         // where the record will lie, for commands that replay; or empty
   // A record's `schedule`: that very order again, instead of a search. Null: search.
   nlohmann::json replay;
+  // As well, of a record's failing calls: this one alone, instead of the scenario's.
+  std::optional<model::SyscallErrorSettings> replay_error;
   bool again = false;  // a trial of a record: no proof is asked for, the verdict is its own
   std::map<std::string, std::string> caller;  // the caller's environment: where tools are
 };

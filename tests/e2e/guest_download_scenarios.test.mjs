@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
-import { program, relapse, temporaryFolder } from "./relapse.mjs";
+import { program, project, relapse, temporaryFolder } from "./relapse.mjs";
 
 const specimens = join(program, "../specimens");
 const bad = join(specimens, "guest-download-2026-04-09");
@@ -66,6 +66,19 @@ test("a download that looks away is caught at every call", async () => {
   assert.equal(entry.verdict, "fail");
   assert.match(entry.reason, /^ENOSPC at write number 1: silent loss: /);
   assert.ok(entry.injection.runs.every((run) => run.failed > 0));
+});
+
+test("a sweep's record replays the failing call alone", async (t) => {
+  const careless = join(project, "fixtures/specimens/careless-download/careless-download.mjs");
+  const report = temporaryFolder(t);
+  const args = ["run", "guest-disk-full", "--calibrate", "never", "--report", report];
+  const swept = await relapse([...args, "--subject", `guest-download=${careless}`]);
+  assert.equal(swept.code, 1, swept.stderr);
+  const again = await relapse(["replay", join(report, "record.json"), "--json"]);
+  assert.equal(again.code, 1, again.stderr);
+  const [entry] = entries(again);
+  assert.deepEqual([entry.trials.run, entry.trials.failed], [2, 1]);
+  assert.match(entry.reason, /^ENOSPC at write number 1: silent loss: /);
 });
 
 test("a whole tree is a whole tree", async () => {

@@ -46,6 +46,21 @@ test("a script that looks away loses a file in silence, and the very call is nam
   assert.match(entry.replay, /^relapse inject --call open-create --error ENOSPC --nth 1 -- sh/);
 });
 
+test("the record alone runs the first failing call again, from anywhere", async (t) => {
+  const cwd = workFolder(t);
+  const report = join(cwd, "out");
+  const options = ["--call", "open-create", "--error", "ENOSPC", "--sweep", "--report", report];
+  const swept = await relapse(["inject", ...options, "--", ...careless], { cwd });
+  assert.equal(swept.code, 1, swept.stdout);
+  const record = join(report, "record.json");
+  assert.match(swept.stdout, /replay: relapse replay \S+record\.json/);
+  const again = await relapse(["replay", record, "--json"], { cwd: "/" });
+  assert.equal(again.code, 1, again.stderr);
+  const [entry] = JSON.parse(again.stdout).scenarios;
+  assert.equal(entry.trials.run, 2); // undisturbed, and the one
+  assert.match(entry.reason, /^ENOSPC at open-create number 1: silent loss: /);
+});
+
 test("--check decides alone", async (t) => {
   const options = ["--call", "mkdir", "--error", "EIO", "--check", "test ! -e to"];
   const { code, entry } = await inject(t, options, careless);
