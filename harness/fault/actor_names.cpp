@@ -44,6 +44,18 @@ bool on_the_way(const ScheduleEvent& event, const std::string& path) {
          event.call != "rename";
 }
 
+// One who works on what no hint covers together is no hint's actor: a thread that a runtime gives
+// now this work and now that.
+bool fits_all(const std::vector<const ScheduleEvent*>& events, const ActorHint& hint,
+              const std::vector<ActorHint>& hints) {
+  return std::all_of(events.begin(), events.end(), [&](const ScheduleEvent* event) {
+    const auto& path = event->paths[0];
+    return within(path, hint.path) || on_the_way(*event, hint.path) ||
+           std::none_of(hints.begin(), hints.end(),
+                        [&](const ActorHint& other) { return within(path, other.path); });
+  });
+}
+
 // Work on a hint's path is all below it. Who works on several hints' paths works on the one above
 // them all.
 double fitness(const std::vector<const ScheduleEvent*>& events, const ActorHint& hint) {
@@ -68,7 +80,7 @@ std::map<std::string, ActorHint> assign(const EventsByActor& actors,
   for (const auto& [actor, events] : actors) {
     for (const auto& hint : hints) {
       double score = fitness(events, hint);
-      if (score > 0) {
+      if (score > 0 && fits_all(events, hint, hints)) {
         pairs.emplace_back(-score, actor, &hint);
       }
     }

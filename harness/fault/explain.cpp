@@ -68,6 +68,12 @@ bool recovered(const Events& events, size_t failure) {
                      });
 }
 
+// Some remove a folder by trying first whether it is a file, or the other way round.
+bool asks_what_it_is(const ScheduleEvent& event) {
+  return (event.call == "unlink" && event.error == EISDIR) ||
+         (event.call == "rmdir" && event.error == ENOTDIR);
+}
+
 // A call that fails here and not so there, and the change that made the difference. The change
 // must itself have moved: a failure that it precedes in both traces is not its doing.
 std::optional<Pair> by_result(const Events& failing, const Events& passing, size_t from) {
@@ -75,7 +81,7 @@ std::optional<Pair> by_result(const Events& failing, const Events& passing, size
     if (!known(failing[i]) || failing[i].error == 0 || failing[i].withdrawn) {
       continue;
     }
-    if (recovered(failing, i)) {
+    if (recovered(failing, i) || asks_what_it_is(failing[i])) {
       continue;
     }
     auto there = find_step(passing, failing[i]);
@@ -129,8 +135,9 @@ std::optional<Pair> by_undoing(const Events& failing) {
 
 // No call fails: what was made is removed later here, and was not there. Of many such pairs that
 // over one and the same path, and the longest path, for it says most; the last of equals. Else any
-// two calls in conflict whose order changed.
-enum class Search { kUndoneSamePath, kUndone, kReordered };
+// two calls in conflict whose order changed. At the very last what one thread undid that it had
+// done: a runtime gives a thread now this work and now that.
+enum class Search { kUndoneSamePath, kUndone, kReordered, kUndoneByItself };
 
 bool flipped(const Events& passing, const ScheduleEvent& early, const ScheduleEvent& late) {
   auto early_there = find_step(passing, early);
@@ -167,13 +174,20 @@ bool tells_apart(const Events& failing, const Events* passing, size_t early, siz
          (undone && find_step(*passing, failing[early]) && !find_step(*passing, failing[late]));
 }
 
+bool meet(const ScheduleEvent& early, const ScheduleEvent& late, Search search) {
+  return search == Search::kUndoneByItself ? early.actor == late.actor && !early.withdrawn &&
+                                                 !late.withdrawn && related(early, late)
+                                           : conflict(early, late);
+}
+
 std::optional<Pair> by_order(const Events& failing, const Events* passing, Search search) {
   std::optional<Pair> best;
   size_t best_length = 0;
   for (size_t late = failing.size(); late-- > 0;) {
     for (size_t early = late; early-- > 0;) {
       bool undone = undoes(failing[late], failing[early]);
-      if (!conflict(failing[early], failing[late]) || (search != Search::kReordered && !undone) ||
+      if (!meet(failing[early], failing[late], search) ||
+          (search != Search::kReordered && !undone) ||
           (search == Search::kUndoneSamePath && failing[early].paths != failing[late].paths)) {
         continue;
       }
@@ -221,8 +235,9 @@ std::optional<Explanation> explain(const ScheduleTrace& failing,
   const Events& events = failing.events;
   const Events* others = passing ? &passing->events : nullptr;
   auto pair = others != nullptr ? last_failure(events, *others) : by_undoing(events);
-  for (auto search : {Search::kUndoneSamePath, Search::kUndone, Search::kReordered}) {
-    if (!pair && (others != nullptr || search != Search::kReordered)) {
+  for (auto search :
+       {Search::kUndoneSamePath, Search::kUndone, Search::kReordered, Search::kUndoneByItself}) {
+    if (!pair && (others != nullptr || search < Search::kReordered)) {
       pair = by_order(events, others, search);
     }
   }

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <functional>
 
 #include "fault/event_facts.h"
 
@@ -62,10 +61,10 @@ class Picture {
       : events_(events), pair_(pair), names_(names) {
     const auto& cause = events[pair.cause];
     columns_ = {column_of(cause)};
-    for (const auto& event : {std::cref(events[pair.effect]), std::cref(next_call(pair.cause))}) {
-      if (columns_.size() < 2 && column_of(event) != columns_[0]) {
-        columns_.push_back(column_of(event));
-      }
+    const auto& effect = events[pair.effect];
+    const auto& second = cause.is_reply() && effect.is_reply() ? next_call(pair.cause) : effect;
+    if (column_of(second) != columns_[0]) {
+      columns_.push_back(column_of(second));
     }
   }
 
@@ -204,8 +203,8 @@ std::string sentence_for(const Events& events, const Pair& pair, const std::opti
   const auto& cause = events[pair.cause];
   const auto& effect = events[pair.effect];
   const auto& who = names.at(cause.actor).name;
-  const bool same_fake = cause.is_reply() && column_of(cause) == column_of(effect);
-  const std::string whom = same_fake ? "it" : names.at(effect.actor).name;
+  const bool same = column_of(cause) == column_of(effect);
+  const std::string whom = same ? "it" : names.at(effect.actor).name;
   const auto& path = subject_path(cause, effect);
   if (pair.effect < pair.cause) {
     return fmt::format("{} {} {} after {} had {} {}.", who, past(cause), cause.paths[0], whom,
@@ -216,7 +215,7 @@ std::string sentence_for(const Events& events, const Pair& pair, const std::opti
     return fmt::format("{} {} {} after {} had {} it and before it used it.", who, past(cause), path,
                        whom, past(events[*made]));
   }
-  std::string object = effect.paths == cause.paths && !same_fake ? "it" : object_of(effect);
+  std::string object = effect.paths == cause.paths && !same ? "it" : object_of(effect);
   return fmt::format("{} {} {} before {} {} {}.", who, past(cause), object_of(cause), whom,
                      past(effect), object);
 }

@@ -93,6 +93,7 @@ Result<Arrivals> KernelGate::receive(int wait_us) {
     arrivals.ended = true;
   } else if (receiver_->root_ended() && arrivals.calls.empty()) {
     refresh_threads();
+    servers_.reset();
     auto now = Clock::now();
     arrivals.ended = std::all_of(threads_.begin(), threads_.end(),
                                  [&](int tid) { return judge(tid, now) == Verdict::kGone; });
@@ -178,12 +179,31 @@ KernelGate::Verdict KernelGate::judge(int tid, Clock::time_point now) {
       watched.fruitless >= kFruitlessMax) {
     return Verdict::kStill;
   }
-  if (now - watched.since < milliseconds(options_.network_patience_ms)) {
+  const Servers servers = look_at_servers();
+  if (servers == Servers::kAtRest) {
+    return Verdict::kStill;
+  }
+  if (servers == Servers::kMoved ||
+      now - watched.since < milliseconds(options_.network_patience_ms)) {
     return Verdict::kWait;
   }
   watched.given_up = true;
   ++watched.fruitless;
   return Verdict::kStill;
+}
+
+// At most once a look, however many threads wait for them.
+KernelGate::Servers KernelGate::look_at_servers() {
+  if (options_.servers == nullptr) {
+    return Servers::kOwe;
+  }
+  if (!servers_) {
+    const Replies replies = options_.servers->settle();
+    const bool moved = replies.activity != servers_activity_;
+    servers_activity_ = replies.activity;
+    servers_ = moved ? Servers::kMoved : replies.unanswered == 0 ? Servers::kAtRest : Servers::kOwe;
+  }
+  return *servers_;
 }
 
 Stillness KernelGate::is_quiet(const std::set<int>& held) {
@@ -205,6 +225,7 @@ Stillness KernelGate::judge_all(const std::set<int>& held) {
   Stillness still;
   still.quiet = true;
   still.more_may_come = false;
+  servers_.reset();
   auto now = Clock::now();
   std::vector<int> gone;
   for (int tid : threads_) {

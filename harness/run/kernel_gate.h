@@ -15,9 +15,11 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "os/task_probe.h"
 #include "run/call_receiver.h"
+#include "run/reply_source.h"
 #include "run/schedule_gate.h"
 #include "run/watchdog.h"
 
@@ -41,6 +43,9 @@ struct GateOptions {
   // How long a choice waits for a thread that waits for a server. Once for every such wait: a
   // reply within it arrives before the next choice, so that its speed does not change the order.
   int network_patience_ms = 100;
+  // The servers, where all that the subject can reach are ours: only a request that they have not
+  // answered is worth any patience. Outlives the gate; none: not known.
+  ReplySource* servers = nullptr;
 };
 
 class KernelGate : public ScheduleGate {
@@ -73,6 +78,8 @@ class KernelGate : public ScheduleGate {
   KernelGate(os::SeccompListener listener, GateOptions options);
   void refresh_threads();
   enum class Verdict : std::uint8_t { kStill, kWait, kGone };
+  enum class Servers : std::uint8_t { kMoved, kOwe, kAtRest };
+  Servers look_at_servers();
   Stillness judge_all(const std::set<int>& held);
   Verdict judge(int tid, Clock::time_point now);
   void drop_to_normal();
@@ -87,7 +94,9 @@ class KernelGate : public ScheduleGate {
   std::vector<int> threads_;
   bool threads_stale_ = true;
   int retry_us_ = 0;
-  std::atomic<bool> dropped_ = false;  // the watchdog took the subject off the real-time policy
+  std::optional<Servers> servers_;      // in this look at all threads
+  std::uint64_t servers_activity_ = 0;  // at the last one
+  std::atomic<bool> dropped_ = false;   // the watchdog took the subject off the real-time policy
   bool decided_while_busy_ = false;
   std::unique_ptr<Watchdog> watchdog_;  // last: it looks at what stands above
 };

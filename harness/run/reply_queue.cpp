@@ -126,6 +126,11 @@ class ReplyQueue::Core : public std::enable_shared_from_this<ReplyQueue::Core> {
       return;  // the trial has ended meanwhile, and nobody waits
     }
     replies_.activity = log_->changes() + ids_;
+    const auto& calls = log_->calls();
+    const auto open = std::count_if(calls.begin(), calls.end(), [](const model::Call& call) {
+      return call.outcome == model::CallOutcome::kPending;
+    });
+    replies_.unanswered = std::max(static_cast<int>(open) - static_cast<int>(waiting_.size()), 0);
     replies_.ready.clear();
     for (const auto& each : waiting_) {
       replies_.ready.push_back(each.reply);

@@ -20,6 +20,7 @@ struct Replies {
   // Changes whenever a fake has taken something in or sent something.
   std::uint64_t activity = 0;
   std::vector<ReadyReply> ready;
+  int unanswered = 0;  // requests whose reply is neither ready nor out: held by a behaviour, late
 };
 
 class ReplySource {

@@ -97,7 +97,8 @@ Result<std::unique_ptr<ScheduleSession>> ScheduleSession::start(ScheduleSubject 
   gate_options.mode = decides ? take_control(subject.root_pid, gate_options.cpu, options.best_mode)
                               : ControlMode::kProcOnly;
   // Where replies are decided, who waits for one waits for the controller.
-  gate_options.network_patience_ms = options.replies != nullptr ? 0 : options.network_patience_ms;
+  gate_options.network_patience_ms = options.decide_replies ? 0 : options.network_patience_ms;
+  gate_options.servers = options.decide_replies ? nullptr : options.replies;
   gate_options.receiver.folders = std::move(subject.folders);
   gate_options.receiver.anywhere = std::move(options.points_anywhere);
   gate_options.receiver.seed = plan.seed;
@@ -115,7 +116,7 @@ Result<std::unique_ptr<ScheduleSession>> ScheduleSession::start(ScheduleSubject 
   session->gate_ = std::move(*gate);
   ScheduleHooks hooks;
   hooks.errors = options.errors;
-  hooks.replies = options.replies;
+  hooks.replies = options.decide_replies ? options.replies : nullptr;
   if (options.replies != nullptr) {
     options.replies->on_wait([raw = session.get()] {
       raw->gate_->controller_lives();

@@ -37,7 +37,8 @@ struct SessionOptions {
   bool predict = true;
   int network_patience_ms = 100;
   fault::SyscallErrors* errors = nullptr;    // outlives the session
-  ReplyQueue* replies = nullptr;             // as well; none: the fakes' replies are not decided
+  ReplyQueue* replies = nullptr;             // of all servers in reach; as well; none: not known
+  bool decide_replies = false;               // the queue holds them until they are chosen
   std::vector<std::string> points_anywhere;  // calls that are points outside the folders too
 };
 

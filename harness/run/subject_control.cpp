@@ -24,7 +24,7 @@ constexpr double kAfterTrialMs = 10'000;
 }  // namespace
 
 SubjectControl::SubjectControl(boost::asio::io_context& io, const model::CallControl& plan,
-                               const fakes::CallLog& log, double deadline_ms, int cpu, Over over)
+                               const fakes::CallLog* log, double deadline_ms, int cpu, Over over)
     : io_(io),
       plan_(plan),
       log_(log),
@@ -37,8 +37,8 @@ SubjectControl::SubjectControl(boost::asio::io_context& io, const model::CallCon
 SubjectControl::~SubjectControl() = default;
 
 Result<model::WorldControl> SubjectControl::world_control() {
-  if (plan_.replies) {
-    auto replies = ReplyQueue::open(io_, log_);
+  if (log_ != nullptr) {
+    auto replies = ReplyQueue::open(io_, *log_);
     if (!replies) {
       return replies.error();
     }
@@ -74,6 +74,7 @@ Result<> SubjectControl::start(int init_pid, const os::Fd& subject) {
   options.cpu = cpu_;
   options.predict = plan_.predict;
   options.replies = replies_.get();
+  options.decide_replies = plan_.replies && replies_;
   options.points_anywhere = plan_.anywhere;
   options.errors = plan_.errors.empty() ? nullptr : &errors_;
   auto session = ScheduleSession::start(std::move(under_control), plan_.schedule, options);

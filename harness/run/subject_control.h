@@ -20,9 +20,9 @@ class SubjectControl {
   using Over = std::function<void(model::Result<>)>;
 
   // `plan` outlives it. `cpu`: where the subject is to run.
-  // `log`: of the trial's fakes.
+  // `log`: of the trial's fakes; null where it has none.
   SubjectControl(boost::asio::io_context& io, const model::CallControl& plan,
-                 const fakes::CallLog& log, double deadline_ms, int cpu, Over over);
+                 const fakes::CallLog* log, double deadline_ms, int cpu, Over over);
   // The world must be dead by then, or its held calls fail.
   ~SubjectControl();
   SubjectControl(const SubjectControl&) = delete;
@@ -31,7 +31,7 @@ class SubjectControl {
   // What the world is to do before it starts the subject.
   model::Result<model::WorldControl> world_control();
   // Where the fakes are to ask; null: their replies are not decided. After world_control().
-  fakes::ReplyGate* reply_gate() { return replies_.get(); }
+  fakes::ReplyGate* reply_gate() { return plan_.replies ? replies_.get() : nullptr; }
   void take_listener(os::Fd listener) { listener_ = std::move(listener); }
   // Once exec has succeeded, which is after the listener's arrival: the subject waits at its first
   // call. Starts nothing where the subject has ended already.
@@ -47,7 +47,7 @@ class SubjectControl {
 
   boost::asio::io_context& io_;
   const model::CallControl& plan_;
-  const fakes::CallLog& log_;
+  const fakes::CallLog* log_;
   double deadline_ms_;
   int cpu_;
   Over over_;

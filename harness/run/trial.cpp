@@ -132,8 +132,9 @@ void Trial::start() {
   });
   model::WorldSpec spec = plan_.world;
   if (plan_.call_control) {
-    control_ = std::make_unique<SubjectControl>(io_, *plan_.call_control, calls_, plan_.deadline_ms,
-                                                cpu_, [this](auto kept) { on_control_over(kept); });
+    control_ = std::make_unique<SubjectControl>(
+        io_, *plan_.call_control, plan_.fake_names.empty() ? nullptr : &calls_, plan_.deadline_ms,
+        cpu_, [this](auto kept) { on_control_over(kept); });
     auto control = control_->world_control();
     if (!control) {
       gone_ = true;

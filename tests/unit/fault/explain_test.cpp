@@ -176,3 +176,28 @@ TEST_CASE("the picture shows the answers that let the two go on") {
   CHECK_THAT(explanation->picture, ContainsSubstring("storage\n"));
   CHECK_THAT(explanation->picture, ContainsSubstring("reply GET /s  200"));
 }
+
+TEST_CASE("a thread that works now here and now there bears no hint's name") {
+  auto failing = trace({event("0.1", "open-create", std::string(kSkill) + "/a"),
+                        event("0.1", "mkdir", "/home/user/.claude/skills/mail"),
+                        event("0.2", "unlink", std::string(kSkill) + "/a")});
+  auto passing = trace({event("0.2", "unlink", std::string(kSkill) + "/a", ENOENT),
+                        event("0.1", "open-create", std::string(kSkill) + "/a"),
+                        event("0.1", "mkdir", "/home/user/.claude/skills/mail")});
+  std::vector<fault::ActorHint> skills = {{kSkill, "storages.2"},
+                                          {"/home/user/.claude/skills/mail", "storages.3"}};
+  auto names = fault::name_actors(failing, passing, skills);
+  CHECK(names.at("0.1").name == "guest-download");
+  CHECK(names.at("0.2").name == "storages.2");
+}
+
+TEST_CASE(
+    "what one thread undid is told at the last; that it asks what a thing is, is no failure") {
+  const std::string file = std::string(kSkill) + "/a";
+  auto failing = trace({event("0.1", "open-create", file), event("0.1", "unlink", kSkill, EISDIR),
+                        event("0.1", "unlink", file)});
+  auto passing = trace({event("0.1", "unlink", kSkill, ENOENT), event("0.1", "open-create", file)});
+  auto explanation = fault::explain(failing, passing, {});
+  REQUIRE(explanation);
+  CHECK(explanation->sentence == "guest-download removed " + file + " after it had created it.");
+}
