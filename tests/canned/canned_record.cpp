@@ -206,7 +206,8 @@ void add_hostile(Record& record) {
       InjectionFacts{{{"call", {hostile()}}},
                      {{hostile(), hostile(), 2, 1, true}},
                      {{hostile(), hostile(), hostile(), hostile(), 2, hostile(), hostile()},
-                      {hostile(), hostile(), hostile(), hostile(), 3, "", hostile()}}};
+                      {hostile(), hostile(), hostile(), hostile(), 3, "", hostile()}},
+                     nlohmann::json{{"argv", {hostile()}}}};
   out.schedule = {{hostile(), {hostile(), nullptr, 1.5}}};
   out.notes = {hostile()};
   out.output_tail = hostile() + "\n````\n" + hostile();
