@@ -4,8 +4,8 @@
 
 #include "cli/command_env.h"
 #include "cli/env_build.h"
-#include "env/check.h"
-#include "env/check_report.h"
+#include "contract/check.h"
+#include "contract/check_report.h"
 #include "model/fields.h"
 #include "model/record.h"
 #include "os/files.h"
@@ -49,7 +49,7 @@ model::Result<env::CheckRequest> make_request(const CheckOptions& options) {
     request.budget_ms = model::parse_duration_ms(options.budget);
   }
   request.jobs = options.jobs > 0 ? options.jobs : usable_cores();
-  request.page_driver = *home + "/harness/env/page_driver";
+  request.page_driver = *home + "/harness/env/page/page_driver";
   auto observer = observer_folder();
   if (!observer) {
     return observer.error();

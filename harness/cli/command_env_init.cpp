@@ -4,8 +4,8 @@
 
 #include "cli/command_env.h"
 #include "cli/env_build.h"
-#include "env/contract.h"
-#include "env/contract_init.h"
+#include "contract/contract.h"
+#include "contract/contract_init.h"
 #include "model/verdict.h"
 #include "os/files.h"
 

@@ -4,14 +4,14 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "builds/build_setup.h"
 #include "cli/command_env.h"
 #include "cli/env_build.h"
-#include "env/build_setup.h"
-#include "env/knockout.h"
-#include "env/scan.h"
+#include "knockout/knockout.h"
 #include "model/fields.h"
 #include "model/verdict.h"
 #include "os/scratch_folder.h"
+#include "wanted/scan.h"
 
 namespace relapse::cli {
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "builds/observe.h"
 #include "cli/command_env.h"
 #include "cli/env_build.h"
-#include "env/observe.h"
 #include "model/fields.h"
 #include "model/verdict.h"
 #include "os/scratch_folder.h"

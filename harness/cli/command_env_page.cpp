@@ -7,9 +7,9 @@
 
 #include "cli/command_env.h"
 #include "cli/env_build.h"
-#include "env/page_check.h"
 #include "model/verdict.h"
 #include "os/files.h"
+#include "page/page_check.h"
 #include "run/scenario_file.h"
 
 namespace relapse::cli {
@@ -98,7 +98,7 @@ Result<PageQuestion> make_question(const PageOptions& options) {
   if (!project) {
     return project.error();
   }
-  auto tools = env::find_page_tools(*project + "/harness/env/page_driver");
+  auto tools = env::find_page_tools(*project + "/harness/env/page/page_driver");
   if (!tools) {
     return tools.error();
   }

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "cli/command_env.h"
-#include "env/scan_json.h"
+#include "wanted/scan_json.h"
 
 namespace relapse::cli {
 

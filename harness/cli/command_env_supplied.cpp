@@ -2,9 +2,9 @@
 
 #include "cli/command_env.h"
 #include "cli/env_build.h"
-#include "env/supplied.h"
 #include "model/verdict.h"
 #include "os/files.h"
+#include "supplied/supplied.h"
 
 namespace relapse::cli {
 

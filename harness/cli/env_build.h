@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "cli/command.h"
-#include "env/env_file.h"
-#include "env/knockout_plan.h"
+#include "knockout/knockout_plan.h"
 #include "reports/progress.h"
 #include "run/world_commands.h"
+#include "wanted/env_file.h"
 
 namespace relapse::cli {
 

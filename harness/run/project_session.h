@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "env/command_runner.h"
+#include "builds/command_runner.h"
 #include "model/record.h"
 #include "run/project_trial.h"
 

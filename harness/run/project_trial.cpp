@@ -7,9 +7,9 @@
 #include <filesystem>
 #include <set>
 
-#include "env/build_setup.h"
-#include "env/build_text.h"
-#include "env/contract_question.h"
+#include "builds/build_setup.h"
+#include "builds/build_text.h"
+#include "contract/contract_question.h"
 
 namespace relapse::run {
 

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "env/command_runner.h"
-#include "env/contract_trial.h"
-#include "env/knockout_plan.h"
+#include "builds/command_runner.h"
+#include "contract/contract_trial.h"
+#include "knockout/knockout_plan.h"
 #include "model/scenario.h"
 #include "model/verdict.h"
 #include "os/scratch_folder.h"

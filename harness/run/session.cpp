@@ -263,7 +263,7 @@ void Session::execute_projects() {
   progress.finished = [this](int id) { events_.finished(trials_begun_ + id); };
   progress.tick = events_.tick;
   const std::string report = std::filesystem::path(request_.record_file).parent_path();
-  const ProjectTools tools{request_.caller, request_.project + "/harness/env/page_driver",
+  const ProjectTools tools{request_.caller, request_.project + "/harness/env/page/page_driver",
                            report.empty() ? "" : report + "/pages"};
   auto runner = WorldCommands::start(progress);
   const auto outcomes = runner ? run_projects(requests, tools, **runner, request_.jobs)

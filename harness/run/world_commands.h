@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "env/command_runner.h"
+#include "builds/command_runner.h"
 #include "run/supervisor.h"
 
 namespace relapse::run {

@@ -6,13 +6,13 @@
 #include <string>
 #include <string_view>
 
-#include "env/contract.h"
-#include "env/env_file.h"
-#include "env/expression.h"
-#include "env/recorder.h"
-#include "env/scan.h"
-#include "env/supplied.h"
-#include "env/workflow.h"
+#include "contract/contract.h"
+#include "supplied/expression.h"
+#include "supplied/recorder.h"
+#include "supplied/supplied.h"
+#include "supplied/workflow.h"
+#include "wanted/env_file.h"
+#include "wanted/scan.h"
 
 namespace {
 

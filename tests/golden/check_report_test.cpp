@@ -1,5 +1,5 @@
 // The reports of a check of environment variables, over one project that has a bit of everything.
-#include "env/check_report.h"
+#include "contract/check_report.h"
 #include "catch.h"
 #include "golden.h"
 #include "model/record.h"

@@ -1,4 +1,4 @@
-#include "env/artifact.h"
+#include "knockout/artifact.h"
 
 #include "catch.h"
 #include "os/files.h"

@@ -1,7 +1,7 @@
-#include "env/build_text.h"
+#include "builds/build_text.h"
 
 #include "catch.h"
-#include "env/env_file.h"
+#include "wanted/env_file.h"
 
 namespace relapse::env {
 

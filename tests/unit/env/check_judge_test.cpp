@@ -1,8 +1,8 @@
-#include "env/check_judge.h"
+#include "contract/check_judge.h"
 
 #include "catch.h"
-#include "env/check_words.h"
-#include "env/rename.h"
+#include "contract/check_words.h"
+#include "contract/rename.h"
 
 using namespace relapse::env;
 using relapse::model::VerdictKind;

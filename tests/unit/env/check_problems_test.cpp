@@ -2,8 +2,8 @@
 #include <functional>
 
 #include "catch.h"
-#include "env/check_judge.h"
-#include "env/check_words.h"
+#include "contract/check_judge.h"
+#include "contract/check_words.h"
 
 using namespace relapse::env;
 

@@ -1,9 +1,9 @@
-#include "env/check_program.h"
+#include "contract/check_program.h"
 
 #include <functional>
 
 #include "catch.h"
-#include "env/check_judge.h"
+#include "contract/check_judge.h"
 
 using namespace relapse;
 using namespace relapse::env;

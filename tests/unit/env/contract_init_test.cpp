@@ -1,6 +1,6 @@
-#include "env/contract_init.h"
+#include "contract/contract_init.h"
 
-#include "env/contract.h"
+#include "contract/contract.h"
 #include "local_runner.h"
 
 using namespace relapse::env;

@@ -1,4 +1,4 @@
-#include "env/contract.h"
+#include "contract/contract.h"
 
 #include "catch.h"
 

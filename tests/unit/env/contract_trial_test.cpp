@@ -1,4 +1,4 @@
-#include "env/contract_trial.h"
+#include "contract/contract_trial.h"
 
 #include <filesystem>
 #include <fstream>

@@ -1,4 +1,4 @@
-#include "env/expression.h"
+#include "supplied/expression.h"
 
 #include "catch.h"
 

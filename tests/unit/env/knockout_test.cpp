@@ -1,6 +1,6 @@
 // The whole of a knock-out against builds that are functions: no world, no process.
 
-#include "env/knockout.h"
+#include "knockout/knockout.h"
 
 #include <stdlib.h>
 

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "builds/command_runner.h"
 #include "catch.h"
-#include "env/command_runner.h"
 #include "os/files.h"
 #include "os/run_program.h"
 #include "os/scratch_folder.h"

@@ -1,4 +1,4 @@
-#include "env/observe.h"
+#include "builds/observe.h"
 
 #include "catch.h"
 

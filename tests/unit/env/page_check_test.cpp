@@ -1,4 +1,4 @@
-#include "env/page_check.h"
+#include "page/page_check.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-#include "env/page.h"
+#include "page/page.h"
 
 #include "catch.h"
 

@@ -6,7 +6,7 @@
 #include <set>
 #include <string>
 
-#include "env/scan.h"
+#include "wanted/scan.h"
 
 namespace relapse::env {
 

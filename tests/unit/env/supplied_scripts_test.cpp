@@ -4,8 +4,8 @@
 
 #include <set>
 
-#include "env/supplied.h"
 #include "local_runner.h"
+#include "supplied/supplied.h"
 
 using namespace relapse::env;
 

@@ -1,4 +1,4 @@
-#include "env/supplied.h"
+#include "supplied/supplied.h"
 
 #include <fmt/format.h>
 
