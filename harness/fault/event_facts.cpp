@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
 namespace relapse::fault {
 
@@ -95,6 +96,11 @@ bool related(const ScheduleEvent& a, const ScheduleEvent& b) {
 bool conflict(const ScheduleEvent& a, const ScheduleEvent& b) {
   return a.actor != b.actor && !a.withdrawn && !b.withdrawn && related(a, b) &&
          (changes(a) || changes(b));
+}
+
+bool asks_what_it_is(const ScheduleEvent& event) {
+  return (event.call == "unlink" && event.error == EISDIR) ||
+         (event.call == "rmdir" && event.error == ENOTDIR);
 }
 
 }  // namespace relapse::fault

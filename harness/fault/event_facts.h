@@ -15,6 +15,8 @@ bool removes(const model::ScheduleEvent& event);
 bool changes(const model::ScheduleEvent& event);  // what another actor may find
 bool known(const model::ScheduleEvent& event);    // what became of it
 bool succeeded(const model::ScheduleEvent& event);
+// A removal that fails for what is there is of the other kind: some try which it is.
+bool asks_what_it_is(const model::ScheduleEvent& event);
 
 // The same path, or one above the other.
 bool related(const model::ScheduleEvent& a, const model::ScheduleEvent& b);

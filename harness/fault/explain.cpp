@@ -68,12 +68,6 @@ bool recovered(const Events& events, size_t failure) {
                      });
 }
 
-// Some remove a folder by trying first whether it is a file, or the other way round.
-bool asks_what_it_is(const ScheduleEvent& event) {
-  return (event.call == "unlink" && event.error == EISDIR) ||
-         (event.call == "rmdir" && event.error == ENOTDIR);
-}
-
 // A call that fails here and not so there, and the change that made the difference. The change
 // must itself have moved: a failure that it precedes in both traces is not its doing.
 std::optional<Pair> by_result(const Events& failing, const Events& passing, size_t from) {
@@ -175,9 +169,10 @@ bool tells_apart(const Events& failing, const Events* passing, size_t early, siz
 }
 
 bool meet(const ScheduleEvent& early, const ScheduleEvent& late, Search search) {
-  return search == Search::kUndoneByItself ? early.actor == late.actor && !early.withdrawn &&
-                                                 !late.withdrawn && related(early, late)
-                                           : conflict(early, late);
+  return search == Search::kUndoneByItself
+             ? early.actor == late.actor && makes(early) && !early.withdrawn && !late.withdrawn &&
+                   related(early, late)
+             : conflict(early, late);
 }
 
 std::optional<Pair> by_order(const Events& failing, const Events* passing, Search search) {

@@ -119,7 +119,7 @@ class Picture {
     if (i == pair_.cause || i == pair_.effect) {
       return true;
     }
-    if (event.withdrawn) {
+    if (event.withdrawn || asks_what_it_is(event)) {
       return false;
     }
     if (event.is_reply()) {

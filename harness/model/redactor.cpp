@@ -146,6 +146,7 @@ void Redactor::clean_in_place(ScenarioRecord& scenario) const {
   }
   if (scenario.injection) {
     clean_in_place(scenario.injection->settings);
+    clean_in_place(scenario.injection->command);
     for (InjectionRun& run : scenario.injection->runs) {
       clean_in_place(run.call);
       clean_in_place(run.effect);

@@ -49,6 +49,34 @@ test("somebody's binary of the incident fails, and what is missing is told", asy
   assert.match(entry.tree.first[0].path, /^\/home\/user\/\.claude\/skills/);
 });
 
+// Nothing can be preloaded into these, and nothing read from their symbols.
+const folderOfStatic = join(specimens, "static");
+const needsStatic = { skip: !existsSync(folderOfStatic) && "no static libarchive to link with" };
+
+test("a static, stripped binary is caught in every variant", needsStatic, async () => {
+  const given = `guest-download=${join(folderOfStatic, "guest-download-2026-04-09-static")}`;
+  const once = ["--calibrate", "never", "--json", "--subject", given];
+  const result = await relapse(["run", "guest-download-overlap", ...once]);
+  assert.equal(result.code, 1, result.stderr);
+  const found = entries(result);
+  assert.equal(found.length, 5);
+  for (const entry of found) {
+    assert.equal(entry.verdict, "fail");
+    assert.equal(entry.subjects[0].origin, "given");
+    assert.equal(entry.schedule.replays.failed, entry.schedule.replays.run);
+    const { sentence } = entry.schedule.explanation;
+    assert.match(sentence, /^storages\.\d+ removed \/home\/user\/\.claude/);
+  }
+});
+
+test("its cure passes in every order tried", needsStatic, async () => {
+  const given = `guest-download=${join(folderOfStatic, "guest-download-2026-04-10-static")}`;
+  const once = ["--calibrate", "never", "--json", "--subject", given];
+  const args = ["run", "guest-download-overlap", "--variant", "skills-first", ...once];
+  const [entry] = entries(await relapse(args));
+  assert.deepEqual([entry.trials.run, entry.trials.failed], [200, 0]);
+});
+
 test("every failing call of a download is borne, or told", async () => {
   const args = ["run", "guest-disk-full", "--calibrate", "never", "--json"];
   const [entry] = entries(await relapse(args));
