@@ -37,7 +37,8 @@ class Replay : public Strategy {
         }
       }
     }
-    if (may_wait && next_ < order_.size()) {
+    // Also at the end of the record: what was never let go then stays held until the subject ends.
+    if (may_wait) {
       return std::nullopt;
     }
     return resume(ready);
@@ -55,7 +56,11 @@ class Replay : public Strategy {
   // The expected call is not here: goes on with whichever ready call stands next in the record,
   // so that the rest of the order is kept as far as it can be.
   size_t resume(const Ready& ready) {
+    // A sleeper that the record knows nothing of is not waited for.
     size_t best = 0;
+    while (best + 1 < ready.size() && ready[best].call == kSleep) {
+      ++best;
+    }
     size_t best_at = order_.size();
     for (size_t i = 0; i < ready.size(); ++i) {
       for (size_t at = next_; at < best_at; ++at) {
@@ -88,7 +93,8 @@ class Switches : public Strategy {
   explicit Switches(const SchedulePlan& plan) : switches_(plan.switches) {
     auto order = without_withdrawn(plan.order);
     for (size_t i = 0; i < order.size(); ++i) {
-      positions_[order[i].actor].push_back(i);
+      auto& positions = order[i].call == kSleep ? sleeps_ : positions_;
+      positions[order[i].actor].push_back(i);
     }
     if (!order.empty()) {
       current_ = order.front().actor;
@@ -99,39 +105,56 @@ class Switches : public Strategy {
     for (auto entry = switches_.begin(); entry != switches_.end(); ++entry) {
       if (entry->from == current_ && entry->after == made_[current_]) {
         current_ = entry->to;
+        forced_ = true;
         switches_.erase(entry);
         break;
       }
     }
+    // Who sleeps is passed over like all who wait, unless the turn was forced on it.
     for (size_t i = 0; i < ready.size(); ++i) {
-      if (ready[i].actor == current_) {
+      if (ready[i].actor == current_ && (forced_ || ready[i].call != kSleep)) {
         return i;
       }
     }
-    // The current actor sleeps or has ended: whose next call came first in the record.
+    // The current actor sleeps or has ended: whose next call came first in the record. Calls that
+    // never were made there come last of all, after the sleepers.
     auto next = std::min_element(ready.begin(), ready.end(), [&](const auto& a, const auto& b) {
-      return recorded_at(a.actor) < recorded_at(b.actor);
+      return place_of(a) < place_of(b);
     });
     return static_cast<size_t>(next - ready.begin());
   }
 
   void made(const ScheduleEvent& event) override {
     current_ = event.actor;
+    if (event.call == kSleep) {
+      ++slept_[event.actor];
+      return;
+    }
+    forced_ = false;
     ++made_[event.actor];
   }
   bool searches() const override { return false; }
 
  private:
-  size_t recorded_at(const std::string& actor) {
-    const auto& positions = positions_[actor];
-    auto count = static_cast<size_t>(made_[actor]);
-    return count < positions.size() ? positions[count] : std::numeric_limits<size_t>::max();
+  size_t place_of(const ScheduleEvent& event) {
+    const auto& actor = event.actor;
+    return event.call == kSleep ? place(sleeps_[actor], slept_[actor], kNowhere - 1)
+                                : place(positions_[actor], made_[actor], kNowhere);
+  }
+  static size_t place(const std::vector<size_t>& positions, int count, size_t otherwise) {
+    auto index = static_cast<size_t>(count);
+    return index < positions.size() ? positions[index] : otherwise;
   }
 
+  static constexpr size_t kNowhere = std::numeric_limits<size_t>::max();
+
   std::vector<ScheduleSwitch> switches_;
-  std::map<std::string, std::vector<size_t>> positions_;
+  std::map<std::string, std::vector<size_t>> positions_;  // of an actor's calls in the record
+  std::map<std::string, std::vector<size_t>> sleeps_;     // where it was waited for
   std::map<std::string, int> made_;
+  std::map<std::string, int> slept_;
   std::string current_;
+  bool forced_ = false;  // by a switch, since when it has made no call
 };
 
 }  // namespace

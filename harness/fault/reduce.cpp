@@ -6,6 +6,8 @@
 #include <set>
 #include <string>
 
+#include "fault/schedule.h"
+
 namespace relapse::fault {
 
 using model::Result;
@@ -209,7 +211,7 @@ std::vector<ScheduleSwitch> switches_of(const std::vector<ScheduleEvent>& events
     if (previous != nullptr && previous->actor != event.actor) {
       switches.push_back({previous->actor, made[previous->actor], event.actor});
     }
-    ++made[event.actor];
+    made[event.actor] += event.call == kSleep ? 0 : 1;
     previous = &event;
   }
   return switches;

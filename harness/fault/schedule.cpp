@@ -93,6 +93,10 @@ bool may_search(const std::string& strategy) {
   return std::find(names.begin(), names.end(), strategy) != names.end();
 }
 
+bool offers_sleeps(const std::string& strategy) {
+  return may_search(strategy) || strategy == "switches" || strategy == "replay";
+}
+
 Result<Scheduler> Scheduler::make(const SchedulePlan& plan) {
   auto strategy = make_strategy(plan);
   if (!strategy) {

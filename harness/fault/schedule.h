@@ -78,6 +78,12 @@ inline constexpr const char* kPortfolio = "portfolio";
 std::vector<std::string> searching_strategies();
 bool may_search(const std::string& strategy);
 
+// Among what is ready may stand a sleeper's waking, a call of this name: to choose it means that
+// all wait until the actor has slept.
+inline constexpr const char* kSleep = "sleep";
+// Whether the strategy knows what to do with those.
+bool offers_sleeps(const std::string& strategy);
+
 // A strategy under bounded unfairness, and the count of who made which call how often.
 class Scheduler {
  public:

@@ -95,6 +95,23 @@ test("names that a program draws anew do not lead a replay astray", async (t) =>
   assert.match(replayed.notes.join("\n"), /the same \d+ calls in the same order/);
 });
 
+test("a program that trusts in a sleep is found out", async (t) => {
+  const cwd = temporaryFolder(t);
+  const command = "(mkdir d; echo x >d/f) & sleep 0.05; cat d/f >out";
+  const result = await relapse(
+    ["explore", "--json", "--report", "report", "--", "sh", "-c", command],
+    { cwd },
+  );
+  assert.equal(result.code, 1, result.stdout);
+  const { replays } = only(result).schedule;
+  assert.deepEqual(replays, { failed: replays.run, run: replays.run, same_order: replays.run });
+  for (let again = 0; again < 3; ++again) {
+    const replayed = only(await relapse(["replay", "report/record.json", "--json"], { cwd }));
+    assert.equal(replayed.verdict, "fail");
+    assert.match(replayed.notes.join("\n"), /the same \d+ calls in the same order/);
+  }
+});
+
 test("a check of the user's decides, in the world that the program left", async (t) => {
   const cwd = temporaryFolder(t);
   const command = "(echo one >file) & echo two >file; wait";

@@ -147,6 +147,47 @@ TEST_CASE("one who polls is not let starve the holder of what it waits for") {
   }
 }
 
+TEST_CASE("who trusts in a sleep is found out, and the order replayed") {
+  std::vector<std::vector<Step>> scripts = {
+      {{"stat", "/", true}, {"sleep", ""}, {"stat", "/d"}},
+      {{"mkdir", "/x"}, {"mkdir", "/y"}, {"mkdir", "/d"}},
+  };
+  CHECK_FALSE(run_scripts(scripts, plan_of("calm", 1)).failed);
+  for (const char* strategy : {"key", "event", "walk", "pct"}) {
+    int found = 0;
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+      auto ran = run_scripts(scripts, plan_of(strategy, seed));
+      found += ran.failed ? 1 : 0;
+      const auto& trace = ran.outcome.trace;
+      auto again = run_scripts(scripts, fault::replay_plan(trace));
+      CHECK(again.failed == ran.failed);
+      CHECK(same_order(again.outcome.trace.events, trace.events));
+      auto forced = trace.plan;
+      forced.strategy = "switches";
+      forced.order = trace.events;
+      forced.switches = fault::switches_of(trace.events);
+      CHECK(run_scripts(scripts, forced).failed == ran.failed);
+    }
+    INFO(strategy);
+    CHECK(found > 2);
+  }
+}
+
+TEST_CASE("a loop of sleeps is polling, and is not waited for again and again") {
+  std::vector<Step> poller;
+  for (int i = 0; i < 50; ++i) {
+    poller.push_back({"sleep", ""});
+    poller.push_back({"stat", "/d", true});
+  }
+  std::vector<std::vector<Step>> scripts = {poller, {{"mkdir", "/x"}, {"mkdir", "/d"}}};
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    auto ran = run_scripts(scripts, plan_of("pct", seed));
+    const auto& events = ran.outcome.trace.events;
+    CHECK(std::count_if(events.begin(), events.end(),
+                        [](const auto& event) { return event.call == fault::kSleep; }) <= 2);
+  }
+}
+
 TEST_CASE("a call whose caller went away is in the trace as not made, and comes again") {
   SimGate gate(test::incident());
   gate.lost_a_call = true;
