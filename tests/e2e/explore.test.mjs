@@ -122,7 +122,7 @@ test("a check of the user's decides, in the world that the program left", async 
   assert.throws(() => readFileSync(join(cwd, "file")), "what was written went with the world");
 });
 
-test("files that depend on the order are a failure, and so are files that are not as they must be", async (t) => {
+test("files that depend on the order are a failure, as are those that must not be", async (t) => {
   const cwd = temporaryFolder(t);
   const command = "(echo one >file) & echo two >file; wait";
   const depends = await relapse(["explore", "--json", "--", "sh", "-c", command], { cwd });
