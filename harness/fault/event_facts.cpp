@@ -74,6 +74,14 @@ bool changes(const ScheduleEvent& event) {
          event.call == "sendfile" || event.call == "chmod";
 }
 
+bool looks_into(const ScheduleEvent& event) {
+  return event.call == "read" || event.call == "open";
+}
+bool writes_into(const ScheduleEvent& event) {
+  return event.call == "write" || event.call == "sendfile" || event.call == "truncate" ||
+         event.call == "open-create";
+}
+
 bool known(const ScheduleEvent& event) {
   return event.source != ResultSource::kUnknown;
 }
@@ -95,6 +103,15 @@ bool related(const ScheduleEvent& a, const ScheduleEvent& b) {
 bool conflict(const ScheduleEvent& a, const ScheduleEvent& b) {
   return a.actor != b.actor && !a.withdrawn && !b.withdrawn && related(a, b) &&
          (changes(a) || changes(b));
+}
+
+std::optional<size_t> find_step(const Events& events, const ScheduleEvent& step) {
+  for (size_t i = 0; i < events.size(); ++i) {
+    if (!events[i].withdrawn && events[i].same_step(step)) {
+      return i;
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace relapse::fault

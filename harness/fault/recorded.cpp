@@ -52,6 +52,13 @@ class Replay : public Strategy {
   std::optional<Divergence> divergence() const override { return divergence_; }
   bool searches() const override { return false; }
 
+ protected:
+  // Whether the rest of the record holds it.
+  bool is_recorded(const ScheduleEvent& event) const {
+    return std::any_of(order_.begin() + static_cast<std::ptrdiff_t>(next_), order_.end(),
+                       [&](const ScheduleEvent& step) { return names_.alike(step, event); });
+  }
+
  private:
   // The expected call is not here: goes on with whichever ready call stands next in the record,
   // so that the rest of the order is kept as far as it can be.
@@ -86,6 +93,33 @@ class Replay : public Strategy {
   size_t chosen_at_ = 0;
   int made_ = 0;
   std::optional<Divergence> divergence_;
+};
+
+// The same order with more calls as points: those that the record knows nothing of were no points
+// there, and went on when they came.
+class Follow : public Replay {
+ public:
+  using Replay::Replay;
+
+  std::optional<size_t> choose(const Ready& ready, bool may_wait) override {
+    for (size_t i = 0; i < ready.size(); ++i) {
+      if (ready[i].call != kSleep && !is_recorded(ready[i])) {
+        passing_ = true;
+        return i;
+      }
+    }
+    passing_ = false;
+    return Replay::choose(ready, may_wait);
+  }
+
+  void made(const ScheduleEvent& event) override {
+    if (!passing_) {
+      Replay::made(event);
+    }
+  }
+
+ private:
+  bool passing_ = false;
 };
 
 class Switches : public Strategy {
@@ -161,6 +195,10 @@ class Switches : public Strategy {
 
 std::unique_ptr<Strategy> make_replay(const SchedulePlan& plan) {
   return std::make_unique<Replay>(plan);
+}
+
+std::unique_ptr<Strategy> make_follow(const SchedulePlan& plan) {
+  return std::make_unique<Follow>(plan);
 }
 
 std::unique_ptr<Strategy> make_switches(const SchedulePlan& plan) {

@@ -225,6 +225,13 @@ SchedulePlan replay_plan(const ScheduleTrace& trace) {
   return plan;
 }
 
+SchedulePlan detail_plan(const ScheduleTrace& trace) {
+  SchedulePlan plan = replay_plan(trace);
+  plan.strategy = "follow";
+  plan.points = model::PointSet::kReads;
+  return plan;
+}
+
 Result<Reduction> reduce(const ScheduleTrace& failing, const RunPlan& run, int runs_max) {
   return Reducer(failing, run, runs_max).reduce();
 }

@@ -38,6 +38,7 @@ constexpr NamedStrategy kStrategies[] = {
     {"free", make_free, false},
     {"replay", make_replay, false},
     {"switches", make_switches, false},
+    {"follow", make_follow, false},
 };
 
 struct Turn {
@@ -94,7 +95,8 @@ bool may_search(const std::string& strategy) {
 }
 
 bool offers_sleeps(const std::string& strategy) {
-  return may_search(strategy) || strategy == "switches" || strategy == "replay";
+  return may_search(strategy) || strategy == "switches" || strategy == "replay" ||
+         strategy == "follow";
 }
 
 Result<Scheduler> Scheduler::make(const SchedulePlan& plan) {

@@ -22,6 +22,8 @@
 //   free   Every call goes on when it comes; nothing is decided. For injecting errors alone.
 //   replay   A recorded order, step by step; says where it could not follow.
 //   switches A recorded order with the turn passing only at given places; what `reduce` varies.
+//   follow   A recorded order of mutations, with reads as points too, which pass at once: the same
+//            order in more detail, for an explanation.
 //
 // None wins everywhere (a key schedule never finds a race of two symmetric processes that a walk
 // finds in every fifth), hence the portfolio, in rotation.

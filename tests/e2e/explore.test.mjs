@@ -95,6 +95,21 @@ test("names that a program draws anew do not lead a replay astray", async (t) =>
   assert.match(replayed.notes.join("\n"), /the same \d+ calls in the same order/);
 });
 
+test("a lost update is told as such, whichever calls were ordered", async (t) => {
+  const cwd = temporaryFolder(t);
+  writeFileSync(join(cwd, "n"), "0\n");
+  writeFileSync(join(cwd, "add.sh"), "read v <n; echo $((v + 1)) >n");
+  const command = "sh add.sh & sh add.sh; wait";
+  for (const points of ["mutations", "reads"]) {
+    const args = ["explore", "--json", "--points", points, "--check", "grep -q 2 n", "--"];
+    const result = await relapse([...args, "sh", "-c", command], { cwd });
+    assert.equal(result.code, 1, result.stdout);
+    const { explanation } = only(result).schedule;
+    assert.match(explanation.sentence, /read .*\/n before .* is lost\./);
+    assert.match(explanation.picture, /read …\/.*\/n/);
+  }
+});
+
 test("a program that trusts in a sleep is found out", async (t) => {
   const cwd = temporaryFolder(t);
   const command = "(mkdir d; echo x >d/f) & sleep 0.05; cat d/f >out";
