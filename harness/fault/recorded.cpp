@@ -122,9 +122,18 @@ class Follow : public Replay {
   bool passing_ = false;
 };
 
+// A switch without `from`: wherever the turn passes by itself (an actor sleeps or ends), `to` is
+// the first to be asked. That forces nobody.
 class Switches : public Strategy {
  public:
-  explicit Switches(const SchedulePlan& plan) : switches_(plan.switches) {
+  explicit Switches(const SchedulePlan& plan) {
+    for (const auto& entry : plan.switches) {
+      if (entry.from.empty()) {
+        preferred_ = entry.to;
+      } else {
+        switches_.push_back(entry);
+      }
+    }
     auto order = without_withdrawn(plan.order);
     for (size_t i = 0; i < order.size(); ++i) {
       auto& positions = order[i].call == kSleep ? sleeps_ : positions_;
@@ -136,6 +145,10 @@ class Switches : public Strategy {
   }
 
   std::optional<size_t> choose(const Ready& ready, bool) override {
+    if (!begun_ && has_call(ready, preferred_)) {
+      current_ = preferred_;
+    }
+    begun_ = true;
     for (auto entry = switches_.begin(); entry != switches_.end(); ++entry) {
       if (entry->from == current_ && entry->after == made_[current_]) {
         current_ = entry->to;
@@ -149,6 +162,9 @@ class Switches : public Strategy {
       if (ready[i].actor == current_ && (forced_ || ready[i].call != kSleep)) {
         return i;
       }
+    }
+    if (has_call(ready, preferred_)) {
+      return index_of(ready, preferred_);
     }
     // The current actor sleeps or has ended: whose next call came first in the record. Calls that
     // never were made there come last of all, after the sleepers.
@@ -170,6 +186,16 @@ class Switches : public Strategy {
   bool searches() const override { return false; }
 
  private:
+  static size_t index_of(const Ready& ready, const std::string& actor) {
+    auto found = std::find_if(ready.begin(), ready.end(), [&](const ScheduleEvent& event) {
+      return event.actor == actor && event.call != kSleep;
+    });
+    return static_cast<size_t>(found - ready.begin());
+  }
+  static bool has_call(const Ready& ready, const std::string& actor) {
+    return index_of(ready, actor) < ready.size();
+  }
+
   size_t place_of(const ScheduleEvent& event) {
     const auto& actor = event.actor;
     return event.call == kSleep ? place(sleeps_[actor], slept_[actor], kNowhere - 1)
@@ -188,6 +214,8 @@ class Switches : public Strategy {
   std::map<std::string, int> made_;
   std::map<std::string, int> slept_;
   std::string current_;
+  std::string preferred_;
+  bool begun_ = false;
   bool forced_ = false;  // by a switch, since when it has made no call
 };
 

@@ -117,6 +117,35 @@ TEST_CASE("a failing schedule is reduced to the fewest switches") {
   CHECK(checked == 10);
 }
 
+TEST_CASE("who goes on where the turn passes by itself is no switch") {
+  // The first one begins and ends; then whichever of the two others begins, one switch between
+  // the other's lock and unlock is enough.
+  std::vector<std::vector<Step>> scripts = {
+      {{"stat", "/", true}},
+      {{"mkdir", "/x"}, {"lock", "/t"}, {"unlock", "/t"}, {"mkdir", "/y"}},
+      {{"mkdir", "/z"}, {"mkdir", "/w"}, {"lock", "/t"}, {"unlock", "/t"}},
+  };
+  int checked = 0;
+  for (std::uint64_t seed = 0; seed < 200 && checked < 10; ++seed) {
+    auto found = run_scripts(scripts, plan_of("walk", seed));
+    if (!found.failed) {
+      continue;
+    }
+    ++checked;
+    auto reduction = fault::reduce(
+        found.outcome.trace,
+        [&scripts](const model::SchedulePlan& plan) -> model::Result<fault::Attempt> {
+          auto ran = run_scripts(scripts, plan);
+          return fault::Attempt{ran.failed, ran.outcome.trace};
+        },
+        200);
+    REQUIRE(reduction);
+    CHECK(reduction->complete);
+    CHECK(fault::count_forced(reduction->failing) == 1);
+  }
+  CHECK(checked == 10);
+}
+
 TEST_CASE("what does not fail again is not reduced") {
   auto trace = run_scripts(test::incident(), plan_of("calm", 1)).outcome.trace;
   auto reduction = fault::reduce(
