@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "fault/strategies.h"
 #include "model/drawn_names.h"
@@ -122,8 +123,8 @@ class Follow : public Replay {
   bool passing_ = false;
 };
 
-// A switch without `from`: wherever the turn passes by itself (an actor sleeps or ends), `to` is
-// the first to be asked. That forces nobody.
+// A switch without `from`: the first time that the turn passes by itself (the beginning, or an
+// actor sleeps or ends) and `to` can go on, it is `to`'s. That forces nobody.
 class Switches : public Strategy {
  public:
   explicit Switches(const SchedulePlan& plan) {
@@ -146,7 +147,7 @@ class Switches : public Strategy {
 
   std::optional<size_t> choose(const Ready& ready, bool) override {
     if (!begun_ && has_call(ready, preferred_)) {
-      current_ = preferred_;
+      current_ = std::exchange(preferred_, "");
     }
     begun_ = true;
     for (auto entry = switches_.begin(); entry != switches_.end(); ++entry) {
@@ -164,7 +165,7 @@ class Switches : public Strategy {
       }
     }
     if (has_call(ready, preferred_)) {
-      return index_of(ready, preferred_);
+      return index_of(ready, std::exchange(preferred_, ""));
     }
     // The current actor sleeps or has ended: whose next call came first in the record. Calls that
     // never were made there come last of all, after the sleepers.

@@ -53,7 +53,7 @@ struct Stillness {
   bool more_may_come = true;  // somebody is neither held nor gone
   int retry_us = 0;           // when not quiet: how long to wait before asking again
   std::vector<int> threads;   // all that live, ascending
-  std::vector<Sleeper> sleepers;
+  std::vector<Sleeper> sleepers = {};
 };
 
 class ScheduleGate {

@@ -92,8 +92,8 @@ TEST_CASE("a replay that cannot follow says where") {
 }
 
 TEST_CASE("a failing schedule is reduced to the fewest switches") {
-  // The race needs mkdir by the second, rmdir by the first, open by the second: two switches; the
-  // bystander adds at least one more, and no schedule of three actors has less than two.
+  // The race needs mkdir by the second, rmdir by the first, open by the second: one must be forced,
+  // for the first then ends by itself; the bystander comes in where it may.
   int checked = 0;
   for (int seed = 0; seed < 200 && checked < 10; ++seed) {
     auto found = run_scripts(test::incident(), plan_of("walk", static_cast<std::uint64_t>(seed)));
@@ -111,7 +111,8 @@ TEST_CASE("a failing schedule is reduced to the fewest switches") {
     REQUIRE(reduction);
     CHECK(reduction->reproduced);
     CHECK(reduction->complete);
-    CHECK(count_switches(reduction->failing.events) == 3);
+    CHECK(fault::count_forced(reduction->failing) == 1);
+    CHECK(count_switches(reduction->failing.events) <= 4);
     REQUIRE(reduction->passing);
   }
   CHECK(checked == 10);
