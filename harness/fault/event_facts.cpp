@@ -100,6 +100,14 @@ bool related(const ScheduleEvent& a, const ScheduleEvent& b) {
   return false;
 }
 
+bool reaches(const ScheduleEvent& event, const ScheduleEvent& other) {
+  return std::any_of(event.paths.begin(), event.paths.end(), [&](const std::string& path) {
+    return std::any_of(other.paths.begin(), other.paths.end(), [&](const std::string& theirs) {
+      return path == theirs || above(path, theirs);
+    });
+  });
+}
+
 bool conflict(const ScheduleEvent& a, const ScheduleEvent& b) {
   return a.actor != b.actor && !a.withdrawn && !b.withdrawn && related(a, b) &&
          (changes(a) || changes(b));

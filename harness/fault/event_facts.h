@@ -24,6 +24,8 @@ bool succeeded(const model::ScheduleEvent& event);
 
 // The same path, or one above the other.
 bool related(const model::ScheduleEvent& a, const model::ScheduleEvent& b);
+// Is about what `other` is about, or about a folder above it.
+bool reaches(const model::ScheduleEvent& event, const model::ScheduleEvent& other);
 // Of two actors, related, and one of them changes it.
 bool conflict(const model::ScheduleEvent& a, const model::ScheduleEvent& b);
 

@@ -168,7 +168,8 @@ std::optional<Pair> by_replies(const Events& failing, const Events& passing, boo
 }
 
 bool undoes(const ScheduleEvent& late, const ScheduleEvent& early) {
-  return removes(late) && changes(early) && succeeded(early) && succeeded(late);
+  return removes(late) && changes(early) && succeeded(early) && succeeded(late) &&
+         reaches(late, early);
 }
 
 // Whether the order of the two tells the traces apart. Without a passing trace an undoing does.

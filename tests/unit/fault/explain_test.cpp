@@ -242,3 +242,8 @@ TEST_CASE("what one wrote for itself is overwritten before it is read") {
   REQUIRE(told);
   CHECK_THAT(told->sentence, ContainsSubstring("wrote to /t after first had and before first"));
 }
+
+TEST_CASE("who removes something in a folder has not undone the folder's making") {
+  auto failing = trace({event("0.1", "mkdir", "/w"), event("0.2", "rmdir", "/w/a")});
+  CHECK_FALSE(fault::explain(failing, trace({event("0.1", "mkdir", "/w")}), {}));
+}
