@@ -126,7 +126,11 @@ std::map<std::string, ActorHint> name_actors(const ScheduleTrace& failing,
     for (int i = 2; !taken.insert(name).second; ++i) {
       name = fmt::format("{} #{}", base, i);
     }
-    names[actor] = {events.empty() ? "" : events[0]->paths[0], name};
+    // What it changes first is its work; what it looks at first may be anything.
+    auto work = std::find_if(events.begin(), events.end(),
+                             [](const ScheduleEvent* event) { return changes(*event); });
+    const auto* told = work != events.end() ? *work : events.empty() ? nullptr : events[0];
+    names[actor] = {told == nullptr ? "" : told->paths[0], name};
   }
   return names;
 }

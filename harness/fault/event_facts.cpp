@@ -75,6 +75,14 @@ bool changes(const ScheduleEvent& event) {
          event.call == "sendfile" || event.call == "chmod";
 }
 
+bool looks_into(const ScheduleEvent& event) {
+  return event.call == "read" || event.call == "open";
+}
+bool writes_into(const ScheduleEvent& event) {
+  return event.call == "write" || event.call == "sendfile" || event.call == "truncate" ||
+         event.call == "open-create";
+}
+
 bool known(const ScheduleEvent& event) {
   return event.source != ResultSource::kUnknown;
 }
@@ -93,6 +101,14 @@ bool related(const ScheduleEvent& a, const ScheduleEvent& b) {
   return false;
 }
 
+bool reaches(const ScheduleEvent& event, const ScheduleEvent& other) {
+  return std::any_of(event.paths.begin(), event.paths.end(), [&](const std::string& path) {
+    return std::any_of(other.paths.begin(), other.paths.end(), [&](const std::string& theirs) {
+      return path == theirs || above(path, theirs);
+    });
+  });
+}
+
 bool conflict(const ScheduleEvent& a, const ScheduleEvent& b) {
   return a.actor != b.actor && !a.withdrawn && !b.withdrawn && related(a, b) &&
          (changes(a) || changes(b));
@@ -101,6 +117,15 @@ bool conflict(const ScheduleEvent& a, const ScheduleEvent& b) {
 bool asks_what_it_is(const ScheduleEvent& event) {
   return (event.call == "unlink" && event.error == EISDIR) ||
          (event.call == "rmdir" && event.error == ENOTDIR);
+}
+
+std::optional<size_t> find_step(const Events& events, const ScheduleEvent& step) {
+  for (size_t i = 0; i < events.size(); ++i) {
+    if (!events[i].withdrawn && events[i].same_step(step)) {
+      return i;
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace relapse::fault

@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "fault/event_facts.h"
+#include "fault/lost_update.h"
 #include "fault/picture.h"
 
 namespace relapse::fault {
@@ -12,17 +13,6 @@ using model::ScheduleEvent;
 using model::ScheduleTrace;
 
 namespace {
-
-using Events = std::vector<ScheduleEvent>;
-
-std::optional<size_t> find_step(const Events& events, const ScheduleEvent& step) {
-  for (size_t i = 0; i < events.size(); ++i) {
-    if (!events[i].withdrawn && events[i].same_step(step)) {
-      return i;
-    }
-  }
-  return std::nullopt;
-}
 
 // The last change by somebody else, before `effect`, to what it works on: an exact path rather
 // than one above or below, if there is one.
@@ -68,14 +58,23 @@ bool recovered(const Events& events, size_t failure) {
                      });
 }
 
+// Programs look whether something is there; that it is not is often no failure at all.
+enum class Effect { kTelling, kAny };
+
+bool only_looks(const ScheduleEvent& event) {
+  return event.call == "stat" || event.call == "access";
+}
+
 // A call that fails here and not so there, and the change that made the difference. The change
 // must itself have moved: a failure that it precedes in both traces is not its doing.
-std::optional<Pair> by_result(const Events& failing, const Events& passing, size_t from) {
+std::optional<Pair> by_result(const Events& failing, const Events& passing, size_t from,
+                              Effect effect) {
   for (size_t i = from; i < failing.size(); ++i) {
     if (!known(failing[i]) || failing[i].error == 0 || failing[i].withdrawn) {
       continue;
     }
-    if (recovered(failing, i) || asks_what_it_is(failing[i])) {
+    if (recovered(failing, i) || asks_what_it_is(failing[i]) ||
+        (effect == Effect::kTelling && only_looks(failing[i]))) {
       continue;
     }
     auto there = find_step(passing, failing[i]);
@@ -98,8 +97,8 @@ std::optional<Pair> by_result(const Events& failing, const Events& passing, size
 
 // A failure may be taken in one's stride (an unlink before a creation): of an actor's failing
 // calls about one path, the last one is what it stumbled over.
-std::optional<Pair> last_failure(const Events& failing, const Events& passing) {
-  auto pair = by_result(failing, passing, 0);
+std::optional<Pair> last_failure(const Events& failing, const Events& passing, Effect effect) {
+  auto pair = by_result(failing, passing, 0, effect);
   auto next = pair;
   while (next) {
     if (failing[next->effect].actor == failing[pair->effect].actor &&
@@ -108,7 +107,7 @@ std::optional<Pair> last_failure(const Events& failing, const Events& passing) {
       next->from = std::min(*next->from, pair->from.value_or(*next->from));
       pair = next;
     }
-    next = by_result(failing, passing, next->effect + 1);
+    next = by_result(failing, passing, next->effect + 1, effect);
   }
   return pair;
 }
@@ -131,7 +130,14 @@ std::optional<Pair> by_undoing(const Events& failing) {
 // over one and the same path, and the longest path, for it says most; the last of equals. Else any
 // two calls in conflict whose order changed. At the very last what one thread undid that it had
 // done: a runtime gives a thread now this work and now that.
-enum class Search { kUndoneSamePath, kUndone, kReordered, kUndoneByItself };
+enum class Search { kUndoneSamePath, kUndone, kReorderedSamePath, kReordered, kUndoneByItself };
+
+bool wants_same_path(Search search) {
+  return search == Search::kUndoneSamePath || search == Search::kReorderedSamePath;
+}
+bool wants_undoing(Search search) {
+  return search != Search::kReorderedSamePath && search != Search::kReordered;
+}
 
 bool flipped(const Events& passing, const ScheduleEvent& early, const ScheduleEvent& late) {
   auto early_there = find_step(passing, early);
@@ -145,8 +151,9 @@ std::optional<Pair> by_replies(const Events& failing, const Events& passing, boo
   for (size_t late = 0; late < failing.size(); ++late) {
     for (size_t early = late; early-- > 0;) {
       const int replies = (failing[early].is_reply() ? 1 : 0) + (failing[late].is_reply() ? 1 : 0);
-      if (replies == (both ? 2 : 1) && !failing[early].withdrawn && !failing[late].withdrawn &&
-          flipped(passing, failing[early], failing[late])) {
+      const bool told = !failing[early].paths.empty() && !failing[late].paths.empty();
+      if (told && replies == (both ? 2 : 1) && !failing[early].withdrawn &&
+          !failing[late].withdrawn && flipped(passing, failing[early], failing[late])) {
         return Pair{early, late};
       }
     }
@@ -155,7 +162,8 @@ std::optional<Pair> by_replies(const Events& failing, const Events& passing, boo
 }
 
 bool undoes(const ScheduleEvent& late, const ScheduleEvent& early) {
-  return removes(late) && changes(early) && succeeded(early) && succeeded(late);
+  return removes(late) && changes(early) && succeeded(early) && succeeded(late) &&
+         reaches(late, early);
 }
 
 // Whether the order of the two tells the traces apart. Without a passing trace an undoing does.
@@ -181,9 +189,8 @@ std::optional<Pair> by_order(const Events& failing, const Events* passing, Searc
   for (size_t late = failing.size(); late-- > 0;) {
     for (size_t early = late; early-- > 0;) {
       bool undone = undoes(failing[late], failing[early]);
-      if (!meet(failing[early], failing[late], search) ||
-          (search != Search::kReordered && !undone) ||
-          (search == Search::kUndoneSamePath && failing[early].paths != failing[late].paths)) {
+      if (!meet(failing[early], failing[late], search) || (wants_undoing(search) && !undone) ||
+          (wants_same_path(search) && failing[early].paths != failing[late].paths)) {
         continue;
       }
       size_t length = failing[early].paths.back().size();
@@ -222,6 +229,28 @@ std::optional<Explanation> explain_replies(const Events& failing, const Events& 
                      draw_picture(failing, shown, names, shown.cause)};
 }
 
+// What says most, first.
+std::optional<Pair> find_pair(const Events& failing, const Events* passing) {
+  auto pair =
+      passing != nullptr ? last_failure(failing, *passing, Effect::kTelling) : by_undoing(failing);
+  for (auto find : {find_lost_update, find_overwritten}) {
+    auto torn = pair ? std::nullopt : find(failing, passing);
+    if (torn) {
+      pair = Pair{torn->between, torn->second, torn->first, torn->first};
+    }
+  }
+  if (!pair && passing != nullptr) {
+    pair = last_failure(failing, *passing, Effect::kAny);
+  }
+  for (auto search : {Search::kUndoneSamePath, Search::kUndone, Search::kReorderedSamePath,
+                      Search::kReordered, Search::kUndoneByItself}) {
+    if (!pair && (passing != nullptr || search < Search::kReorderedSamePath)) {
+      pair = by_order(failing, passing, search);
+    }
+  }
+  return pair;
+}
+
 }  // namespace
 
 std::optional<Explanation> explain(const ScheduleTrace& failing,
@@ -229,13 +258,7 @@ std::optional<Explanation> explain(const ScheduleTrace& failing,
                                    const std::vector<ActorHint>& hints) {
   const Events& events = failing.events;
   const Events* others = passing ? &passing->events : nullptr;
-  auto pair = others != nullptr ? last_failure(events, *others) : by_undoing(events);
-  for (auto search :
-       {Search::kUndoneSamePath, Search::kUndone, Search::kReordered, Search::kUndoneByItself}) {
-    if (!pair && (others != nullptr || search < Search::kReordered)) {
-      pair = by_order(events, others, search);
-    }
-  }
+  auto pair = find_pair(events, others);
   auto names = name_actors(failing, passing ? *passing : ScheduleTrace(), hints);
   if (!pair) {
     return others != nullptr ? explain_replies(events, *others, names) : std::nullopt;

@@ -14,8 +14,6 @@ using model::ScheduleEvent;
 
 namespace {
 
-using Events = std::vector<ScheduleEvent>;
-
 std::string errno_name(int error) {
   const char* name = ::strerrorname_np(error);
   return name == nullptr ? fmt::format("errno {}", error) : name;
@@ -116,7 +114,7 @@ class Picture {
     const auto& event = events_[i];
     const auto& cause = events_[pair_.cause];
     const auto& effect = events_[pair_.effect];
-    if (i == pair_.cause || i == pair_.effect) {
+    if (i == pair_.cause || i == pair_.effect || i == pair_.other_half) {
       return true;
     }
     if (event.withdrawn || asks_what_it_is(event)) {
@@ -180,6 +178,24 @@ std::string object_of(const ScheduleEvent& event) {
                              event.call.substr(std::strlen(model::kReplyCall)));
 }
 
+// Of a read that another's write made stale, or of a write that another's replaced.
+std::string torn_sentence(const Events& events, const Pair& pair,
+                          const std::map<std::string, ActorHint>& names) {
+  const auto& first = events[*pair.other_half];
+  const auto& second = events[pair.effect];
+  const auto& path = second.paths[0];
+  const auto& who = names.at(events[pair.cause].actor).name;
+  const auto& one = names.at(first.actor).name;
+  const auto& two = names.at(second.actor).name;
+  if (writes_into(first)) {
+    return fmt::format("{} wrote to {} after {} had and before {} read it.", who, path, one, two);
+  }
+  const char* looked = succeeded(first) ? "read" : "looked for";
+  const std::string then = one == two ? "wrote to it afterwards" : two + " wrote to it afterwards";
+  return fmt::format("{} {} {} before {} wrote to it, and {}: what {} wrote is lost.", one, looked,
+                     path, who, then, who);
+}
+
 }  // namespace
 
 const std::string& subject_path(const ScheduleEvent& cause, const ScheduleEvent& effect) {
@@ -200,6 +216,9 @@ std::string draw_picture(const Events& events, const Pair& pair,
 
 std::string sentence_for(const Events& events, const Pair& pair, const std::optional<size_t>& made,
                          const std::map<std::string, ActorHint>& names) {
+  if (pair.other_half) {
+    return torn_sentence(events, pair, names);
+  }
   const auto& cause = events[pair.cause];
   const auto& effect = events[pair.effect];
   const auto& who = names.at(cause.actor).name;
@@ -212,8 +231,8 @@ std::string sentence_for(const Events& events, const Pair& pair, const std::opti
                        effect.paths == cause.paths ? "it" : effect.paths.back());
   }
   if (made) {
-    return fmt::format("{} {} {} after {} had {} it and before it used it.", who, past(cause), path,
-                       whom, past(events[*made]));
+    return fmt::format("{} {} {} after {} had {} it and before it {} it.", who, past(cause), path,
+                       whom, past(events[*made]), removes(cause) ? "used" : past(effect));
   }
   std::string object = effect.paths == cause.paths && !same ? "it" : object_of(effect);
   return fmt::format("{} {} {} before {} {} {}.", who, past(cause), object_of(cause), whom,

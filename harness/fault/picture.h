@@ -15,6 +15,8 @@ struct Pair {
   size_t cause;
   size_t effect;
   std::optional<size_t> from = std::nullopt;  // where the story begins, if before both
+  // The effect's other half, which the cause tore from it: a read, or a write of one's own.
+  std::optional<size_t> other_half = std::nullopt;
 };
 
 // The path that a pair is about: of the effect if it stands below, for it is the nearer one.

@@ -6,6 +6,8 @@
 #include <set>
 #include <string>
 
+#include "fault/schedule.h"
+
 namespace relapse::fault {
 
 using model::Result;
@@ -134,25 +136,24 @@ class Reducer {
     return current;
   }
 
-  // Which actor began is not among the switches, and an unlucky one costs one more of them: tries
-  // the others with every smaller part of what remained, the smallest first.
+  // Who goes on where the turn passes by itself is not among the switches, and an unlucky one costs
+  // one more of them: tries the others with every smaller part of what remained, the smallest
+  // first.
   void begin_with_others(const Switches& minimal) {
     if (minimal.empty() || minimal.size() > kSwitchesRecombined) {
       return;
     }
-    const std::string& first = base_.events.front().actor;
     std::set<std::string> actors;
     for (const auto& entry : minimal) {
       actors.insert({entry.from, entry.to});
     }
-    actors.erase(first);
     for (size_t size = 0; size < minimal.size(); ++size) {
       for (unsigned subset = 0; subset < 1U << minimal.size(); ++subset) {
         if (static_cast<size_t>(std::popcount(subset)) != size) {
           continue;
         }
         for (const auto& actor : actors) {
-          Switches candidate = {{first, 0, actor}};
+          Switches candidate = {{"", 0, actor}};
           for (size_t i = 0; i < minimal.size(); ++i) {
             if ((subset >> i & 1U) != 0) {
               candidate.push_back(minimal[i]);
@@ -194,8 +195,12 @@ class Reducer {
 }  // namespace
 
 int count_forced(const ScheduleTrace& trace) {
-  return trace.plan.strategy == "switches" ? static_cast<int>(trace.plan.switches.size())
-                                           : count_switches(trace.events);
+  const auto& switches = trace.plan.switches;
+  return trace.plan.strategy == "switches"
+             ? static_cast<int>(
+                   std::count_if(switches.begin(), switches.end(),
+                                 [](const auto& entry) { return !entry.from.empty(); }))
+             : count_switches(trace.events);
 }
 
 std::vector<ScheduleSwitch> switches_of(const std::vector<ScheduleEvent>& events) {
@@ -209,7 +214,7 @@ std::vector<ScheduleSwitch> switches_of(const std::vector<ScheduleEvent>& events
     if (previous != nullptr && previous->actor != event.actor) {
       switches.push_back({previous->actor, made[previous->actor], event.actor});
     }
-    ++made[event.actor];
+    made[event.actor] += event.call == kSleep ? 0 : 1;
     previous = &event;
   }
   return switches;
@@ -220,6 +225,13 @@ SchedulePlan replay_plan(const ScheduleTrace& trace) {
   plan.strategy = "replay";
   plan.order = trace.events;
   plan.switches.clear();
+  return plan;
+}
+
+SchedulePlan detail_plan(const ScheduleTrace& trace) {
+  SchedulePlan plan = replay_plan(trace);
+  plan.strategy = "follow";
+  plan.points = model::PointSet::kReads;
   return plan;
 }
 

@@ -45,5 +45,7 @@ int count_forced(const model::ScheduleTrace& trace);
 
 // The plan that follows `trace` step by step.
 model::SchedulePlan replay_plan(const model::ScheduleTrace& trace);
+// The same order, the reads in between told as well.
+model::SchedulePlan detail_plan(const model::ScheduleTrace& trace);
 
 }  // namespace relapse::fault

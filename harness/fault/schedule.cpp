@@ -38,6 +38,7 @@ constexpr NamedStrategy kStrategies[] = {
     {"free", make_free, false},
     {"replay", make_replay, false},
     {"switches", make_switches, false},
+    {"follow", make_follow, false},
 };
 
 struct Turn {
@@ -91,6 +92,11 @@ std::vector<std::string> searching_strategies() {
 bool may_search(const std::string& strategy) {
   const auto names = searching_strategies();
   return std::find(names.begin(), names.end(), strategy) != names.end();
+}
+
+bool offers_sleeps(const std::string& strategy) {
+  return may_search(strategy) || strategy == "switches" || strategy == "replay" ||
+         strategy == "follow";
 }
 
 Result<Scheduler> Scheduler::make(const SchedulePlan& plan) {

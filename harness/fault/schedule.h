@@ -22,6 +22,8 @@
 //   free   Every call goes on when it comes; nothing is decided. For injecting errors alone.
 //   replay   A recorded order, step by step; says where it could not follow.
 //   switches A recorded order with the turn passing only at given places; what `reduce` varies.
+//   follow   A recorded order of mutations, with reads as points too, which pass at once: the same
+//            order in more detail, for an explanation.
 //
 // None wins everywhere (a key schedule never finds a race of two symmetric processes that a walk
 // finds in every fifth), hence the portfolio, in rotation.
@@ -77,6 +79,12 @@ inline constexpr const char* kPortfolio = "portfolio";
 // Those that a search may be told to use: the portfolio, and what decides without a record.
 std::vector<std::string> searching_strategies();
 bool may_search(const std::string& strategy);
+
+// Among what is ready may stand a sleeper's waking, a call of this name: to choose it means that
+// all wait until the actor has slept.
+inline constexpr const char* kSleep = "sleep";
+// Whether the strategy knows what to do with those.
+bool offers_sleeps(const std::string& strategy);
 
 // A strategy under bounded unfairness, and the count of who made which call how often.
 class Scheduler {

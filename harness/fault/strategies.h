@@ -15,6 +15,7 @@ std::unique_ptr<Strategy> make_calm(const model::SchedulePlan& plan);
 std::unique_ptr<Strategy> make_free(const model::SchedulePlan& plan);
 std::unique_ptr<Strategy> make_replay(const model::SchedulePlan& plan);
 std::unique_ptr<Strategy> make_switches(const model::SchedulePlan& plan);
+std::unique_ptr<Strategy> make_follow(const model::SchedulePlan& plan);
 
 // What an event is about, as one text: the call and its paths.
 std::string content_of(const model::ScheduleEvent& event);

@@ -16,6 +16,7 @@
 #include "os/point_calls.h"
 #include "os/proc.h"
 #include "os/proc_fd.h"
+#include "os/timer_wait.h"
 
 namespace relapse::os {
 
@@ -23,6 +24,13 @@ namespace {
 
 // Poll sets are small in practice; a larger one is looked at in part.
 constexpr size_t kPollSetLooked = 64;
+
+// An event loop's timer is a sleep as well; but a longer limit on waiting for descriptors guards
+// against a partner that has died, and who lives must have time to answer.
+constexpr double kTimerMs = 200;
+
+// A limit that nobody will live to see; adding it to a clock could overflow.
+constexpr double kFarAwayMs = 1e9;
 
 std::string read_small(const Fd& fd) {
   std::array<char, 1024> text{};
@@ -86,6 +94,16 @@ bool poll_watches_internet(int tid, std::uint64_t address, std::uint64_t count) 
   return std::any_of(set.begin(), set.begin() + looked, [&](const pollfd& entry) {
     return entry.fd >= 0 && is_internet_socket(tid, entry.fd);
   });
+}
+
+std::optional<std::chrono::steady_clock::time_point> end_of_wait(int tid, const SyscallFact& call) {
+  auto limit_ms = limit_of_wait_ms(tid, call);
+  if (!limit_ms || *limit_ms > (is_plain_sleep(call) ? kFarAwayMs : kTimerMs)) {
+    return std::nullopt;
+  }
+  using std::chrono::microseconds;
+  return std::chrono::steady_clock::now() +
+         microseconds(static_cast<std::int64_t>(*limit_ms * 1000));
 }
 
 TaskActivity classify_wait(int tid, const SyscallFact& call) {
@@ -152,9 +170,11 @@ TaskState TaskProbe::look(int tid, Manner manner) {
   char state = state_letter(read_small(files.stat));
   if (state == '\0' || state == 'Z' || state == 'X') {
     files_.erase(found);
-    return {TaskActivity::kGone, ""};
+    return {};
   }
-  TaskState out{TaskActivity::kAsleep, before};
+  TaskState out;
+  out.activity = TaskActivity::kAsleep;
+  out.episode = before;
   if (state == 'R') {
     out.activity = TaskActivity::kBusy;
     files.last = out;
@@ -167,6 +187,9 @@ TaskState TaskProbe::look(int tid, Manner manner) {
           waits_for_vfork_child(call.number) ? TaskActivity::kAsleep : TaskActivity::kBusy;
     } else {
       out.activity = classify_wait(tid, call);
+      if (out.activity == TaskActivity::kTimed) {
+        out.wakes_at = end_of_wait(tid, call);
+      }
     }
     if (out.activity == TaskActivity::kAsleep && awaits_notification(tid, call.number)) {
       out.activity = TaskActivity::kBusy;

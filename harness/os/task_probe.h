@@ -2,8 +2,10 @@
 // What one thread of a subject is doing right now, by /proc: does it still run, or does it sleep,
 // and may it wake without any of the subject's other threads? Files stay open between probes.
 
+#include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +24,8 @@ enum class TaskActivity : std::uint8_t {
 struct TaskState {
   TaskActivity activity = TaskActivity::kGone;
   std::string episode;  // changes whenever the thread has run: tells one sleep from the next
+  // Of a timed sleep that was looked at closely, where it can be told, and is not a time-out.
+  std::optional<std::chrono::steady_clock::time_point> wakes_at;
 };
 
 class TaskProbe {

@@ -53,7 +53,10 @@ model::SubjectFacts describe(const AnyCommand& request) {
   if (request.command.front().find('/') == std::string::npos) {
     candidates.clear();
     auto path = request.env.find("PATH");
-    std::string_view rest = path == request.env.end() ? "/usr/bin:/bin" : path->second;
+    std::string_view rest = "/usr/local/bin:/usr/bin:/bin";
+    if (path != request.env.end()) {
+      rest = path->second;
+    }
     while (!rest.empty()) {
       const size_t end = std::min(rest.find(':'), rest.size());
       candidates.push_back(fs::path(rest.substr(0, end)) / request.command.front());

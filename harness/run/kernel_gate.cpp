@@ -89,6 +89,7 @@ Result<Arrivals> KernelGate::receive(int wait_us) {
       receiver_->answered();  // the thread's last call was interrupted: nobody waits for it
     }
   }
+  arrivals.root_ended = receiver_->root_ended();
   if (receiver_->closed()) {
     arrivals.ended = true;
   } else if (receiver_->root_ended() && arrivals.calls.empty()) {
@@ -238,9 +239,13 @@ Stillness KernelGate::judge_all(const std::set<int>& held) {
         break;
       case Verdict::kWait:
         still.quiet = false;
-        [[fallthrough]];
+        still.more_may_come = true;
+        break;
       case Verdict::kStill:
         still.more_may_come = true;
+        if (const auto& wakes_at = watched_[tid].state.wakes_at) {
+          still.sleepers.push_back({tid, *wakes_at});
+        }
         break;
     }
   }

@@ -28,6 +28,10 @@ constexpr int kReplayWaitUs = 5'000;
 constexpr int kAstrayPatienceDivisor = 10;
 // A reply that comes by a timer of its fake wakes nobody here.
 constexpr int kReplyWaitUs = 1'000;
+// Between two looks at a sleeper that is waited for; and how late one may wake on a busy machine.
+constexpr int kSleepLookUs = 500;
+constexpr int kLateMs = 100;
+constexpr int kWaitsMax = 2;
 // A shell's child is "sh" in its first calls and "rm" later: the name is looked up at the first
 // few, and then ever more rarely, for it costs the opening of a file.
 bool wants_label(int calls) {
@@ -107,7 +111,7 @@ Result<Done> ScheduleController::turn() {
   if (hooks_.replies != nullptr) {
     replies_ = hooks_.replies->settle();
   }
-  if (!any_ready()) {
+  if (!any_ready() || arrivals->root_ended) {
     wait_us_ = until_next_due_us();
     return Done{};
   }
@@ -123,11 +127,8 @@ Result<Done> ScheduleController::turn() {
   for (const auto& choice : found) {
     events.push_back(choice.event);
   }
-  // Once astray, what the record expects may never come: less is waited for it.
-  const int patience_ms =
-      limits_.replay_patience_ms / (scheduler_->divergence() ? kAstrayPatienceDivisor : 1);
   const bool patient =
-      !awaiting_since_ || hooks_.now() - *awaiting_since_ < milliseconds(patience_ms);
+      !awaiting_since_ || hooks_.now() - *awaiting_since_ < milliseconds(patience_ms());
   auto chosen = first_start(events);
   if (!chosen) {
     chosen = scheduler_->choose(events, more_may_come_ && patient);
@@ -141,6 +142,10 @@ Result<Done> ScheduleController::turn() {
   wait_us_ = 0;
   if (found[*chosen].reply != 0) {
     deliver(std::move(found[*chosen]));
+    return Done{};
+  }
+  if (found[*chosen].sleeper) {
+    wait_for(std::move(found[*chosen]));
     return Done{};
   }
   return release(found[*chosen].index, std::move(found[*chosen].event));
@@ -165,7 +170,7 @@ Result<bool> ScheduleController::at_rest() {
   if (!late) {
     return late.error();
   }
-  if (late->ended || !late->calls.empty() || replies_.activity != activity) {
+  if (late->ended || late->root_ended || !late->calls.empty() || replies_.activity != activity) {
     ended_ = late->ended;
     take(std::move(*late));
     wait_us_ = 0;
@@ -173,7 +178,8 @@ Result<bool> ScheduleController::at_rest() {
   }
   more_may_come_ = still.more_may_come;
   adopt(still.threads);
-  return true;
+  sleepers_ = std::move(still.sleepers);
+  return !waits_for_sleeper();
 }
 
 // In an order that does not depend on who arrived first.
@@ -181,17 +187,84 @@ std::vector<ScheduleController::Choice> ScheduleController::choices() const {
   std::vector<Choice> found;
   for (size_t i = 0; i < pending_.size(); ++i) {
     if (is_due(pending_[i])) {
-      found.push_back({event_of(pending_[i]), i, 0});
+      found.push_back({event_of(pending_[i]), i, 0, std::nullopt});
     }
   }
   for (const auto& reply : replies_.ready) {
-    found.push_back({event_of(reply), 0, reply.id});
+    found.push_back({event_of(reply), 0, reply.id, std::nullopt});
   }
   if (plan_.strategy != "free") {
+    offer_sleepers(found);
     std::sort(found.begin(), found.end(),
               [](const auto& a, const auto& b) { return a.event.actor < b.event.actor; });
   }
   return found;
+}
+
+void ScheduleController::wait_for(Choice choice) {
+  awaited_ = choice.sleeper;
+  ++waits_[choice.event.actor];
+  scheduler_->made(choice.event);
+  outcome_.trace.events.push_back(std::move(choice.event));
+}
+
+// How long a recorded call is waited for that has not come.
+int ScheduleController::patience_ms() const {
+  int patience = limits_.replay_patience_ms;
+  if (scheduler_->divergence()) {
+    return patience / kAstrayPatienceDivisor;
+  }
+  // Whoever sleeps may be the one who is to make it.
+  for (const auto& sleeper : sleepers_) {
+    const auto left = duration_cast<milliseconds>(sleeper.wakes_at - hooks_.now()).count();
+    if (left <= limits_.sleep_ms) {
+      patience = std::max(patience, limits_.replay_patience_ms + limits_.sleep_ms);
+    }
+  }
+  return patience;
+}
+
+// Whether the sleeper that was chosen still sleeps: then everybody stays where they are.
+bool ScheduleController::waits_for_sleeper() {
+  if (!awaited_) {
+    return false;
+  }
+  const bool sleeps =
+      std::any_of(sleepers_.begin(), sleepers_.end(), [this](const Sleeper& sleeper) {
+        return sleeper.tid == awaited_->tid && sleeper.wakes_at == awaited_->wakes_at;
+      });
+  const auto now = hooks_.now();
+  if (!sleeps || now > awaited_->wakes_at + milliseconds(kLateMs)) {
+    awaited_.reset();
+    return false;
+  }
+  const auto left = duration_cast<microseconds>(awaited_->wakes_at - now).count();
+  wait_us_ = static_cast<int>(std::clamp<std::int64_t>(left, kSleepLookUs, kIdleWaitUs));
+  return true;
+}
+
+// Programs trust in sleeps ("by then it will be there"): to hold everybody else until a sleeper
+// has slept is an order like any other. Twice an actor at most, for a loop of sleeps is polling.
+void ScheduleController::offer_sleepers(std::vector<Choice>& choices) const {
+  if (!fault::offers_sleeps(plan_.strategy)) {
+    return;
+  }
+  for (const auto& sleeper : sleepers_) {
+    auto actor = actors_.find(sleeper.tid);
+    if (actor == actors_.end()) {
+      continue;
+    }
+    auto known = waits_.find(actor->second);
+    const int waits = known == waits_.end() ? 0 : known->second;
+    if (waits >= kWaitsMax || sleeper.wakes_at - hooks_.now() > milliseconds(limits_.sleep_ms)) {
+      continue;
+    }
+    ScheduleEvent event;
+    event.actor = actor->second;
+    event.call = fault::kSleep;
+    event.occurrence = waits + 1;
+    choices.push_back({std::move(event), 0, 0, sleeper});
+  }
 }
 
 void ScheduleController::take(Arrivals arrivals) {

@@ -26,6 +26,8 @@ namespace relapse::run {
 struct ScheduleLimits {
   int deadline_ms = 60'000;      // of the whole trial
   int replay_patience_ms = 500;  // how long a replay waits for a recorded call that is not there
+  // Who sleeps for longer is not waited for: the trial would take as long.
+  int sleep_ms = 2'000;
 };
 
 struct ScheduleHooks {
@@ -59,11 +61,12 @@ class ScheduleController {
     std::optional<TimePoint> due;  // set by an injected delay
   };
 
-  // What may go next: a call of `pending_`, or a reply.
+  // What may go next: a call of `pending_`, a reply, or a sleeper, for whom all wait.
   struct Choice {
     model::ScheduleEvent event;
     size_t index = 0;
-    std::uint64_t reply = 0;  // its id; 0: a call
+    std::uint64_t reply = 0;  // its id; 0: none
+    std::optional<Sleeper> sleeper;
   };
 
   model::Result<model::Done> turn();
@@ -81,6 +84,10 @@ class ScheduleController {
   model::ScheduleEvent event_of(const ReadyReply& reply) const;
   model::Result<model::Done> release(size_t index, model::ScheduleEvent event);
   void deliver(Choice choice);
+  void wait_for(Choice choice);
+  bool waits_for_sleeper();
+  void offer_sleepers(std::vector<Choice>& choices) const;
+  int patience_ms() const;
   bool over();
 
   ScheduleGate& gate_;
@@ -96,6 +103,9 @@ class ScheduleController {
   int wait_us_ = 0;
   Replies replies_;                          // as the fakes have last told
   bool more_may_come_ = true;                // as the gate has
+  std::vector<Sleeper> sleepers_;            // likewise
+  std::optional<Sleeper> awaited_;           // whom everybody waits for
+  std::map<std::string, int> waits_;         // by actor: how often it was waited for
   std::optional<TimePoint> awaiting_since_;  // a replay waits for a call since then
   std::map<int, std::string> actors_;        // by thread
   std::map<std::string, int> starts_;        // by actor: how many it began

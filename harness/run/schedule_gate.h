@@ -2,6 +2,7 @@
 // The kernel as the schedule controller sees it, at the width of three calls: what has been held,
 // let it go, is the rest quiet? Everything above runs without a kernel in the unit tests.
 
+#include <chrono>
 #include <cstdint>
 #include <set>
 #include <string>
@@ -36,6 +37,15 @@ struct Answer {
 struct Arrivals {
   std::vector<HeldCall> calls;
   bool ended = false;  // nobody of the subject is left
+  // The first process has ended: that is the subject's end, and what still lives dies with its
+  // world. What of it goes on until then is chance, so nothing does.
+  bool root_ended = false;
+};
+
+// A thread that wakes by itself, at the latest then. It may wake earlier.
+struct Sleeper {
+  int tid = 0;
+  std::chrono::steady_clock::time_point wakes_at;
 };
 
 struct Stillness {
@@ -43,6 +53,7 @@ struct Stillness {
   bool more_may_come = true;  // somebody is neither held nor gone
   int retry_us = 0;           // when not quiet: how long to wait before asking again
   std::vector<int> threads;   // all that live, ascending
+  std::vector<Sleeper> sleepers = {};
 };
 
 class ScheduleGate {

@@ -250,8 +250,33 @@ class Search {
     tell(*reduction);
   }
 
+  // The trace again with the reads in it; nothing if it then came out otherwise.
+  std::optional<ScheduleTrace> in_detail(const ScheduleTrace& trace, bool fails) {
+    auto seen = attempt(fault::detail_plan(trace));
+    if (!seen || seen->failed != fails || seen->trace.divergence) {
+      return std::nullopt;
+    }
+    return std::move(seen->trace);
+  }
+
+  // Who looked at what, and when, is half of most stories; where only mutations were points, the
+  // two traces do not hold it.
+  std::optional<fault::Explanation> explain(const fault::Reduction& reduction) {
+    if (reduction.failing.plan.points == model::PointSet::kMutations) {
+      auto failing = in_detail(reduction.failing, true);
+      auto passing = failing && reduction.passing ? in_detail(*reduction.passing, false)
+                                                  : std::optional<ScheduleTrace>();
+      if (failing && passing.has_value() == reduction.passing.has_value()) {
+        if (auto told = fault::explain(*failing, passing, request_.hints)) {
+          return told;
+        }
+      }
+    }
+    return fault::explain(reduction.failing, reduction.passing, request_.hints);
+  }
+
   void tell(const fault::Reduction& reduction) {
-    const auto explanation = fault::explain(reduction.failing, reduction.passing, request_.hints);
+    const auto explanation = explain(reduction);
     out_.schedule["reduced"] = {
         {"switches", fault::count_forced(reduction.failing)},
         {"of", model::count_switches(failing_->events)},

@@ -95,6 +95,38 @@ test("names that a program draws anew do not lead a replay astray", async (t) =>
   assert.match(replayed.notes.join("\n"), /the same \d+ calls in the same order/);
 });
 
+test("a lost update is told as such, whichever calls were ordered", async (t) => {
+  const cwd = temporaryFolder(t);
+  writeFileSync(join(cwd, "n"), "0\n");
+  writeFileSync(join(cwd, "add.sh"), "read v <n; echo $((v + 1)) >n");
+  const command = "sh add.sh & sh add.sh; wait";
+  for (const points of ["mutations", "reads"]) {
+    const args = ["explore", "--json", "--points", points, "--check", "grep -q 2 n", "--"];
+    const result = await relapse([...args, "sh", "-c", command], { cwd });
+    assert.equal(result.code, 1, result.stdout);
+    const { explanation } = only(result).schedule;
+    assert.match(explanation.sentence, /read .*\/n before .* is lost\./);
+    assert.match(explanation.picture, /read …\/.*\/n/);
+  }
+});
+
+test("a program that trusts in a sleep is found out", async (t) => {
+  const cwd = temporaryFolder(t);
+  const command = "(mkdir d; echo x >d/f) & sleep 0.05; cat d/f >out";
+  const result = await relapse(
+    ["explore", "--json", "--report", "report", "--", "sh", "-c", command],
+    { cwd },
+  );
+  assert.equal(result.code, 1, result.stdout);
+  const { replays } = only(result).schedule;
+  assert.deepEqual(replays, { failed: replays.run, run: replays.run, same_order: replays.run });
+  for (let again = 0; again < 3; ++again) {
+    const replayed = only(await relapse(["replay", "report/record.json", "--json"], { cwd }));
+    assert.equal(replayed.verdict, "fail");
+    assert.match(replayed.notes.join("\n"), /the same \d+ calls in the same order/);
+  }
+});
+
 test("a check of the user's decides, in the world that the program left", async (t) => {
   const cwd = temporaryFolder(t);
   const command = "(echo one >file) & echo two >file; wait";
@@ -105,7 +137,7 @@ test("a check of the user's decides, in the world that the program left", async 
   assert.throws(() => readFileSync(join(cwd, "file")), "what was written went with the world");
 });
 
-test("files that depend on the order are a failure, and so are files that are not as they must be", async (t) => {
+test("files that depend on the order are a failure, as are those that must not be", async (t) => {
   const cwd = temporaryFolder(t);
   const command = "(echo one >file) & echo two >file; wait";
   const depends = await relapse(["explore", "--json", "--", "sh", "-c", command], { cwd });

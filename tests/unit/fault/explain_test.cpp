@@ -201,3 +201,49 @@ TEST_CASE(
   REQUIRE(explanation);
   CHECK(explanation->sentence == "guest-download removed " + file + " after it had created it.");
 }
+
+TEST_CASE("a lost update: read, written by another, written from what was read") {
+  auto read = [](const char* actor) { return event(actor, "read", "/w/n"); };
+  auto write = [](const char* actor) { return event(actor, "write", "/w/n"); };
+  auto failing = trace({read("0.1"), read("0.2"), write("0.2"), write("0.1")});
+  auto passing = trace({read("0.1"), write("0.1"), read("0.2"), write("0.2")});
+  auto told = fault::explain(failing, passing, {{"/w/n", "one"}});
+  REQUIRE(told);
+  CHECK_THAT(told->sentence, ContainsSubstring("read /w/n before"));
+  CHECK_THAT(told->sentence, ContainsSubstring("is lost"));
+  CHECK(told->cause.actor == "0.2");
+  CHECK_THAT(told->picture, ContainsSubstring("  read /w/n"));
+
+  // Who reads again builds on what was written: nothing is lost.
+  auto fresh = trace({read("0.1"), read("0.2"), write("0.2"), read("0.1"), write("0.1")});
+  auto other = fault::explain(fresh, passing, {});
+  CHECK((!other || other->sentence.find("is lost") == std::string::npos));
+}
+
+TEST_CASE("a shell's reader and writer are one story, and another family's write breaks it") {
+  auto failing = trace({event("0.1.1", "read", "/w/n"), event("0.2.1", "read", "/w/n"),
+                        event("0.2.2", "write", "/w/n"), event("0.1.2", "write", "/w/n")});
+  auto told = fault::explain(failing, std::nullopt, {});
+  REQUIRE(told);
+  CHECK(told->cause.actor == "0.2.2");
+  CHECK(told->effect.actor == "0.1.2");
+  // Strangers that have nobody but the first process in common are no family.
+  auto strangers = trace(
+      {event("0.1", "read", "/w/n"), event("0.2", "write", "/w/n"), event("0.3", "write", "/w/n")});
+  CHECK_FALSE(fault::explain(strangers, std::nullopt, {}));
+}
+
+TEST_CASE("what one wrote for itself is overwritten before it is read") {
+  auto failing = trace({event("0.1", "write", "/t"), event("0.2", "write", "/t"),
+                        event("0.1", "read", "/t"), event("0.2", "read", "/t")});
+  auto passing = trace({event("0.1", "write", "/t"), event("0.1", "read", "/t"),
+                        event("0.2", "write", "/t"), event("0.2", "read", "/t")});
+  auto told = fault::explain(failing, passing, {{"/t", "first"}});
+  REQUIRE(told);
+  CHECK_THAT(told->sentence, ContainsSubstring("wrote to /t after first had and before first"));
+}
+
+TEST_CASE("who removes something in a folder has not undone the folder's making") {
+  auto failing = trace({event("0.1", "mkdir", "/w"), event("0.2", "rmdir", "/w/a")});
+  CHECK_FALSE(fault::explain(failing, trace({event("0.1", "mkdir", "/w")}), {}));
+}

@@ -169,3 +169,21 @@ TEST_CASE("what is no schedule is an error, not an exception") {
   auto bad_type = R"({"strategy":"key","seed":"x","points":"reads"})";
   CHECK_FALSE(model::plan_from_json(nlohmann::json::parse(bad_type)));
 }
+
+TEST_CASE("follow: calls that the record knows nothing of pass at once, the others in its order") {
+  model::SchedulePlan plan;
+  plan.strategy = "follow";
+  plan.order = {event("0.2", "mkdir", "/b"), event("0.1", "mkdir", "/a")};
+  auto made = fault::make_strategy(plan);
+  REQUIRE(made);
+  auto& follow = **made;
+  std::vector<ScheduleEvent> ready = {event("0.1", "stat", "/a"), event("0.2", "mkdir", "/b")};
+  REQUIRE(follow.choose(ready, false) == 0);
+  follow.made(ready[0]);
+  ready[0] = event("0.1", "mkdir", "/a");
+  REQUIRE(follow.choose(ready, false) == 1);
+  follow.made(ready[1]);
+  REQUIRE(follow.choose({ready[0]}, false) == 0);
+  follow.made(ready[0]);
+  CHECK_FALSE(follow.divergence());
+}

@@ -15,7 +15,7 @@
 namespace relapse::test {
 
 struct Step {
-  std::string call;  // mkdir, rmdir, open-create, stat, lock, unlock
+  std::string call;  // mkdir, rmdir, open-create, stat, lock, unlock; sleep: no call, but a sleep
   std::string path;
   bool may_fail = false;  // else a failure ends the actor, and the program has failed
   int tries = 1;          // repeated until it succeeds
@@ -32,16 +32,19 @@ class SimGate : public run::ScheduleGate {
   bool failed() const { return failed_; }
   bool lost_a_call = false;  // the next reply meets a caller that has gone, and calls again
 
-  model::Result<run::Arrivals> receive(int) override {
+  model::Result<run::Arrivals> receive(int wait_us) override {
     run::Arrivals arrivals;
     bool all_over = true;
+    for (auto& actor : actors_) {
+      actor.next += wait_us > 0 && actor.sleeps() ? 1 : 0;
+    }
     for (size_t i = 0; i < actors_.size(); ++i) {
       Actor& actor = actors_[i];
       if (actor.over()) {
         continue;
       }
       all_over = false;
-      if (!actor.held) {
+      if (!actor.held && !actor.sleeps()) {
         actor.held = true;
         const Step& step = actor.script[actor.next];
         run::HeldCall call;
@@ -83,6 +86,9 @@ class SimGate : public run::ScheduleGate {
       if (!actors_[i].over()) {
         still.threads.push_back(tid_of(i));
         still.more_may_come = still.more_may_come || held.count(tid_of(i)) == 0;
+        if (actors_[i].sleeps()) {
+          still.sleepers.push_back({tid_of(i), wake_});
+        }
       }
     }
     return still;
@@ -99,6 +105,7 @@ class SimGate : public run::ScheduleGate {
     int tried;
     bool held;
     bool over() const { return next >= script.size(); }
+    bool sleeps() const { return !over() && script[next].call == "sleep"; }
   };
 
   static int tid_of(size_t index) { return kFirstTid + static_cast<int>(index); }
@@ -123,6 +130,9 @@ class SimGate : public run::ScheduleGate {
   std::vector<Actor> actors_;
   std::set<std::string> tree_;
   std::uint64_t ids_ = 0;
+  // Nobody sleeps in earnest: a sleep ends when it is waited for.
+  std::chrono::steady_clock::time_point wake_ =
+      std::chrono::steady_clock::now() + std::chrono::seconds(1);
   bool failed_ = false;
 };
 
