@@ -4,9 +4,9 @@
 //
 // The builds: the same one twice, to see what varies by itself; one with a canary in every name,
 // where the values themselves do not tell which names reach the output, so that the likely culprit
-// is tried first; one with a made-up value for every name that nobody supplies, from which these are then taken one at a
-// time; and two for every name. Where the output differs and no value of the name was ever in it,
-// both sides are built once more: two builds may have been the same by chance.
+// is tried first; one with a made-up value for every name that nobody supplies, from which these
+// are then taken one at a time; and two for every name. Where the output differs and no value of
+// the name was ever in it, both sides are built once more: two may have been the same by chance.
 
 #include <functional>
 #include <map>
