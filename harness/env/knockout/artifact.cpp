@@ -18,12 +18,19 @@ bool is_word(char c) {
          c == '-';
 }
 
+// A random key in base64 is one word.
+bool is_base64(char c) {
+  return is_word(c) || c == '+' || c == '/' || c == '=';
+}
+
+using IsWord = bool (*)(char);
+
 // Words and what stands between them, in turns: even indexes are separators (maybe empty).
-std::vector<std::string_view> parts_of(std::string_view text) {
+std::vector<std::string_view> parts_of(std::string_view text, IsWord in_word = is_word) {
   std::vector<std::string_view> parts;
   for (size_t at = 0;;) {
     size_t end = at;
-    while (end < text.size() && !is_word(text[end])) {
+    while (end < text.size() && !in_word(text[end])) {
       ++end;
     }
     parts.push_back(text.substr(at, end - at));
@@ -31,7 +38,7 @@ std::vector<std::string_view> parts_of(std::string_view text) {
       return parts;
     }
     at = end;
-    while (end < text.size() && is_word(text[end])) {
+    while (end < text.size() && in_word(text[end])) {
       ++end;
     }
     parts.push_back(text.substr(at, end - at));
@@ -40,9 +47,10 @@ std::vector<std::string_view> parts_of(std::string_view text) {
 }
 
 // The words (by index) in which the two differ; nullopt where they differ in more than words.
-std::optional<std::set<size_t>> varying_places(std::string_view a, std::string_view b) {
-  const auto left = parts_of(a);
-  const auto right = parts_of(b);
+std::optional<std::set<size_t>> varying_places(std::string_view a, std::string_view b,
+                                               IsWord in_word = is_word) {
+  const auto left = parts_of(a, in_word);
+  const auto right = parts_of(b, in_word);
   if (left.size() != right.size()) {
     return std::nullopt;
   }
@@ -72,6 +80,30 @@ std::string shape_of(std::string_view word) {
     letter = letter || (!is_digit && c != '-' && c != '_');
   }
   return std::string(digit ? "9" : "") + (letter ? "a" : "");
+}
+
+// The texts differ in words alone. Where a long one does it may be a key, which holds "+" and "/"
+// now and then: such are taken as one word.
+std::optional<FilePattern> learn_words(std::string_view a, std::string_view b) {
+  constexpr size_t kKeyLength = 20;
+  const auto places = varying_places(a, b);
+  const auto wide = varying_places(a, b, is_base64);
+  bool has_key = !places;
+  const auto parts = parts_of(a);
+  for (size_t i : places.value_or(std::set<size_t>())) {
+    has_key = has_key || parts[i].size() >= kKeyLength;
+  }
+  FilePattern pattern;
+  if (has_key && wide) {
+    pattern.how = FilePattern::How::kWideWords;
+    pattern.varying = *wide;
+  } else if (places) {
+    pattern.how = FilePattern::How::kWords;
+    pattern.varying = *places;
+  } else {
+    return std::nullopt;
+  }
+  return pattern;
 }
 
 std::set<std::string> words_of(std::string_view text) {
@@ -222,20 +254,15 @@ FilePattern learn_pattern(std::string_view a, std::string_view b) {
   if (a.find('\0') != std::string_view::npos || b.find('\0') != std::string_view::npos) {
     return learn_bytes(a, b);
   }
-  auto places = varying_places(a, b);
-  if (!places) {
-    return learn_bag(a, b);
-  }
-  FilePattern pattern;
-  pattern.how = FilePattern::How::kWords;
-  pattern.varying = std::move(*places);
-  return pattern;
+  return learn_words(a, b).value_or(learn_bag(a, b));
 }
 
 bool fits(const FilePattern& pattern, std::string_view reference, std::string_view other) {
   switch (pattern.how) {
-    case FilePattern::How::kWords: {
-      auto places = varying_places(reference, other);
+    case FilePattern::How::kWords:
+    case FilePattern::How::kWideWords: {
+      const bool wide = pattern.how == FilePattern::How::kWideWords;
+      auto places = varying_places(reference, other, wide ? is_base64 : is_word);
       return places && is_subset(*places, pattern.varying);
     }
     case FilePattern::How::kBag:
@@ -258,10 +285,14 @@ FilePattern widen(const FilePattern& pattern, std::string_view a, std::string_vi
   if (pattern.how == FilePattern::How::kOrder) {
     return learn_bytes(a, third);
   }
-  if (pattern.how == FilePattern::How::kWords) {
-    if (auto places = varying_places(a, third)) {
+  const bool wide = pattern.how == FilePattern::How::kWideWords;
+  if (wide || pattern.how == FilePattern::How::kWords) {
+    if (auto places = varying_places(a, third, wide ? is_base64 : is_word)) {
       wider.varying.merge(*places);
       return wider;
+    }
+    if (auto words = wide ? std::nullopt : learn_words(a, third)) {
+      return *words;
     }
   } else if (pattern.how != FilePattern::How::kBag) {
     return {};
@@ -423,7 +454,9 @@ Difference Reference::compare_all(const Artifact& other) const {
     if (pattern.how == FilePattern::How::kOpaque || !a || !b) {
       difference.opaque.push_back(path);
     } else if (!same_kind(other.tree.at(*mate), entry) || !fits(pattern, *a, *b)) {
-      difference.paths.push_back(path);
+      // Of a log whose parts come and go, one more that did so says nothing of the build.
+      const bool log = pattern.how == FilePattern::How::kBag;
+      (log ? difference.opaque : difference.paths).push_back(path);
     }
   }
   for (const auto& [path, entry] : other.tree) {

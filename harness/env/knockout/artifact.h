@@ -37,14 +37,15 @@ struct Difference {
 // How one file of a reference is to be compared.
 struct FilePattern {
   enum class How {
-    kWords,   // the same words in the same places, but for the `varying` places
-    kBag,     // the `fixed` words are all there, and no word of a new shape
-    kBytes,   // the same length, the same bytes outside of `ranges`
-    kOrder,   // the same bytes, wherever they stand
-    kOpaque,  // nothing can be said
+    kWords,      // the same words in the same places, but for the `varying` places
+    kWideWords,  // so, where a word may hold "+", "/" and "=", as a key in base64 does
+    kBag,        // the `fixed` words are all there, and no word of a new shape
+    kBytes,      // the same length, the same bytes outside of `ranges`
+    kOrder,      // the same bytes, wherever they stand
+    kOpaque,     // nothing can be said
   };
   How how = How::kOpaque;
-  std::set<size_t> varying;                       // kWords
+  std::set<size_t> varying;                       // kWords, kWideWords
   std::set<std::string> fixed;                    // kBag
   std::set<std::string> shapes;                   // kBag: of the words that vary
   std::vector<std::pair<size_t, size_t>> ranges;  // kBytes: begin, end

@@ -1,6 +1,7 @@
 #include "wanted/scan_finder.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 namespace relapse::env {
@@ -79,6 +80,37 @@ bool opens_list(const TokenView& tokens, size_t at) {
   return tokens.is(at, "[") || tokens.is(at, "(") || tokens.is(at, "{");
 }
 
+// `at` is where a function's first parameter may be declared: `function f(x`, `def f(x`, `func
+// f(x`, `const f = (x`. Then what is passed to it, where it is called with a string.
+std::vector<std::string> strings_passed(const TokenView& tokens, size_t at) {
+  if (!tokens.is(at - 1, "(")) {
+    return {};
+  }
+  size_t function = at - 2;
+  static constexpr std::array<std::string_view, 4> kWords = {"function", "def", "func", "fn"};
+  auto declares = [&](size_t word) {
+    return std::any_of(kWords.begin(), kWords.end(),
+                       [&](auto one) { return tokens.is(word, one); });
+  };
+  if (tokens.is(function, "async") || declares(function)) {
+    --function;  // const f = async (x
+  }
+  function -= tokens.is(function, "async") ? 1 : 0;
+  if (tokens.is(function, "=")) {
+    --function;
+  } else if (!declares(function - 1)) {
+    return {};
+  }
+  std::vector<std::string> strings;
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    if (tokens.is_kind(function, TokenKind::kWord) && tokens.is(i, tokens.at(function).text) &&
+        tokens.is(i + 1, "(") && tokens.is_kind(i + 2, TokenKind::kString)) {
+      add_once(strings, tokens.at(i + 2).text);
+    }
+  }
+  return strings;
+}
+
 // The strings of what stands at `at`: a string, a list, or the name of one.
 std::vector<std::string> strings_at(const TokenView& tokens, size_t at, int depth) {
   if (tokens.is_kind(at, TokenKind::kString)) {
@@ -107,7 +139,9 @@ std::vector<std::string> strings_at(const TokenView& tokens, size_t at, int dept
     } else if (tokens.match(equals, {"[", "]"})) {  // a C array
       equals += 2;
     }
-    if (tokens.is(equals, "=") || tokens.is(equals, ":=")) {
+    if (auto passed = strings_passed(tokens, i); !passed.empty()) {
+      more = std::move(passed);
+    } else if (tokens.is(equals, "=") || tokens.is(equals, ":=")) {
       more = strings_at(tokens, equals + 1, depth + 1);
     } else if (tokens.is(i - 1, "define") && tokens.is(i - 2, "#")) {
       more = strings_at(tokens, i + 1, depth + 1);

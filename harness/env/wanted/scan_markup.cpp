@@ -1,4 +1,5 @@
 // Markup that holds code: HTML, Vue, Svelte, Astro. The code is cut out and read as a script.
+#include <algorithm>
 #include <array>
 #include <cctype>
 
@@ -59,6 +60,9 @@ class MarkupScan {
     if (is_script) {
       script(content, line);
     }
+    if (is_script && kind_ == Markup::kHtml) {
+      percents(content, line);
+    }
     in_.skip();
   }
 
@@ -96,6 +100,29 @@ class MarkupScan {
     in_.skip();
   }
 
+  // %NAME% in a script's text, where a percent sign may also divide.
+  void percents(std::string_view content, int line) {
+    Cursor in(content, line);
+    for (in.until("%"); !in.done(); in.until("%")) {
+      in.skip();
+      const std::string_view name = in.word();
+      const bool upper = std::none_of(name.begin(), name.end(),
+                                      [](unsigned char c) { return std::islower(c) != 0; });
+      if (upper && name.find('_') != std::string_view::npos && in.peek() == '%') {
+        add_percent(name, in.line());
+        in.skip();
+      }
+    }
+  }
+
+  void add_percent(std::string_view name, int line) {
+    static constexpr std::array<std::string_view, 6> kGiven = {"MODE", "DEV",      "PROD",
+                                                               "SSR",  "BASE_URL", "PUBLIC_URL"};
+    if (std::find(kGiven.begin(), kGiven.end(), name) == kGiven.end()) {
+      finder_.add(name, line, "%…% in HTML");
+    }
+  }
+
   // %NAME%, which Vite and others fill in; %20 and %E2% are bytes of an address.
   void percent() {
     const int line = in_.line();
@@ -108,11 +135,7 @@ class MarkupScan {
     const bool byte = name.size() == 2 && std::isxdigit(static_cast<unsigned char>(name[0])) != 0 &&
                       std::isxdigit(static_cast<unsigned char>(name[1])) != 0;
     if (in_.peek() == '%' && !byte && name.size() > 1) {
-      static constexpr std::array<std::string_view, 6> kGiven = {"MODE", "DEV",      "PROD",
-                                                                 "SSR",  "BASE_URL", "PUBLIC_URL"};
-      if (std::find(kGiven.begin(), kGiven.end(), name) == kGiven.end()) {
-        finder_.add(name, line, "%…% in HTML");
-      }
+      add_percent(name, line);
       in_.skip();
     }
   }

@@ -4,8 +4,9 @@
 #include <algorithm>
 #include <set>
 
-#include "wanted/scan_finder.h"
-#include "wanted/scan_script_value.h"
+#include "env/scan_finder.h"
+#include "env/scan_script_value.h"
+#include "wanted/scan_script_schema.h"
 
 namespace relapse::env {
 
@@ -18,7 +19,8 @@ struct EnvObject {
 
 class ScriptScan {
  public:
-  ScriptScan(const Tokens& tokens, Finder& finder) : at_(tokens), finder_(finder) {}
+  ScriptScan(const Tokens& tokens, Finder& finder)
+      : at_(tokens), finder_(finder), may_lack_(names_that_may_lack(at_)) {}
 
   void run() {
     for (size_t i = 0; i < at_.size(); ++i) {
@@ -211,7 +213,7 @@ class ScriptScan {
       return;
     }
     Place& place = finder_.add(name, line, how);
-    place.has_default = has_default(at_, end);
+    place.has_default = has_default(at_, end) || may_lack_.contains(std::string(name));
     place.folded = is_tested(at_, start, end);
   }
 
@@ -235,7 +237,8 @@ class ScriptScan {
         return;
       }
     }
-    if (object.how == "loadEnv" || is_parameter(i)) {
+    if (object.how == "loadEnv" || is_parameter(i) ||
+        scan_schema(at_, i, object.end, object.how, finder_)) {
       return;
     }
     finder_.blind(
@@ -282,6 +285,7 @@ class ScriptScan {
 
   TokenView at_;
   Finder& finder_;
+  std::set<std::string> may_lack_;
   std::vector<Alias> aliases_;
   std::set<size_t> alias_places_;
 };

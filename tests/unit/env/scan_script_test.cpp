@@ -127,6 +127,37 @@ TEST_CASE("a name that the build's settings give to the code is wanted where the
         Lines{"A set by the build's own settings"});
 }
 
+TEST_CASE("a name that is handed to a function of the same file") {
+  CHECK(found_in("a.ts",
+                 "function need(name: string) { const v = process.env[name]; return v; }\n"
+                 "const or = (key: string, d = 1) => process.env[key] ?? d;\n"
+                 "need('A'); or('B', 2); other('NO');") ==
+        Lines{"A:1 process.env", "B:2 process.env default"});
+  CHECK(found_in("a.go",
+                 "func getEnv(key, d string) string { return os.Getenv(key) }\n"
+                 "var a = getEnv(\"A\", \"d\")") == Lines{"A:1 os.Getenv"});
+  CHECK(found_in("a.py", "def need(name):\n  return os.environ[name]\nneed('A')") ==
+        Lines{"A:2 os.environ"});
+}
+
+TEST_CASE("schemas over the whole environment") {
+  const char* keys = "{ A: z.string(), B: z.string().optional(), C: z.number().default(1) }";
+  const Lines found = {"A:1 process.env", "B:1 process.env default", "C:1 process.env default"};
+  const auto in = [&](const char* before, const char* after) {
+    return found_in("env.ts", std::string(before) + keys + after);
+  };
+  CHECK(in("const S = z.object(", "); export const env = S.parse(process.env);") == found);
+  CHECK(in("z.object(", ").safeParse(process.env)") == found);
+  CHECK(in("cleanEnv(process.env, ", ")") == found);
+  CHECK(in("const S = v.object(", "); v.parse(S, process.env)") == found);
+  CHECK(in("createEnv({ server: ", ", runtimeEnv: process.env })") == found);
+  CHECK(found_in("env.ts",
+                 "createEnv({ server: { A: z.string(), B: z.string().optional() },\n"
+                 "runtimeEnv: { A: process.env.A, B: process.env.B } })") ==
+        Lines{"A:2 process.env", "B:2 process.env default"});
+  CHECK(blind_in("env.ts", "send(process.env, opts)").size() == 1);
+}
+
 TEST_CASE("modules that stand for the environment") {
   CHECK(found_in("a.ts", R"(import { SECRET, type T, OTHER as o } from "$env/static/private";
 import { env } from "$env/dynamic/public";
