@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <set>
 
-#include "env/scan_finder.h"
-#include "env/scan_script_value.h"
+#include "wanted/scan_finder.h"
 #include "wanted/scan_script_schema.h"
+#include "wanted/scan_script_value.h"
 
 namespace relapse::env {
 

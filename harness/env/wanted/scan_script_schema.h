@@ -5,7 +5,7 @@
 #include <set>
 #include <string>
 
-#include "env/scan_finder.h"
+#include "wanted/scan_finder.h"
 
 namespace relapse::env {
 
