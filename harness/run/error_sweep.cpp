@@ -235,7 +235,7 @@ class Sweep {
     auto& run = out_.facts.runs.back();
     ++run.injected;
     ++injected_;
-    const Verdict verdict = hooks_.judge(plan, seen);
+    const Verdict verdict = judge(rule, plan, seen);
     switch (verdict.kind) {
       case VerdictKind::kPass:
         break;
@@ -256,6 +256,20 @@ class Sweep {
       out_.seen = std::move(seen);
     }
     return true;
+  }
+
+  // Undisturbed it ends, so that it no longer does is the error's doing. A delay alone may come to
+  // as much.
+  Verdict judge(const SyscallErrorRule& rule, const TrialPlan& plan,
+                const Observation& seen) const {
+    Verdict verdict = hooks_.judge(plan, seen);
+    if (verdict.kind == VerdictKind::kInconclusive && seen.end == TrialEnd::kDeadline &&
+        rule.injection.kind != InjectionKind::kDelay) {
+      return {VerdictKind::kFail,
+              fmt::format("it did not end within {:.0f} s, as it does undisturbed",
+                          plan.deadline_ms / 1000)};
+    }
+    return verdict;
   }
 
   void missed(const SyscallErrorRule& rule, int calls) {

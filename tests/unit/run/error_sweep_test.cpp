@@ -19,6 +19,7 @@ namespace {
 struct Subject {
   int writes = 5;
   int bad_write = 0;
+  bool tries_for_ever = false;                 // after a write that failed
   std::vector<std::vector<int>> batches = {};  // the occurrences that were failed, by batch
 
   std::vector<Observation> run(const std::vector<TrialPlan>& plans) {
@@ -38,6 +39,7 @@ struct Subject {
       seen.error_calls = errors.seen();
       batches.back().push_back(failed);
       seen.exit_code = failed != 0 && failed == bad_write ? 1 : 0;
+      seen.end = failed != 0 && tries_for_ever ? TrialEnd::kDeadline : TrialEnd::kExited;
       out.push_back(std::move(seen));
     }
     return out;
@@ -53,6 +55,9 @@ run::SweepResult sweep(Subject& subject, const model::SyscallErrorSettings& sett
   run::SearchHooks hooks;
   hooks.run = [&subject](const auto& plans) { return subject.run(plans); };
   hooks.judge = [](const TrialPlan&, const Observation& seen) {
+    if (seen.end == TrialEnd::kDeadline) {
+      return Verdict{VerdictKind::kInconclusive, "it did not end"};
+    }
     return seen.exit_code == 0 ? Verdict{VerdictKind::kPass, ""}
                                : Verdict{VerdictKind::kFail, "it failed"};
   };
@@ -93,7 +98,8 @@ TEST_CASE("several trials at a time come to the same") {
 }
 
 TEST_CASE("a failure is told with its occurrence, and the sweep goes on") {
-  Subject subject{5, 3};
+  Subject subject;
+  subject.bad_write = 3;
   const auto result = sweep(subject, every_write());
   CHECK(result.verdict.kind == VerdictKind::kFail);
   CHECK(result.verdict.reason == "ENOSPC at write number 3: it failed");
@@ -139,7 +145,8 @@ TEST_CASE("what was never reached is no pass") {
 }
 
 TEST_CASE("one occurrence, or every one, is one trial") {
-  Subject subject{5, 5};
+  Subject subject;
+  subject.bad_write = 5;
   auto settings = every_write();
   settings.sweep = false;
   settings.nth = 0;
@@ -191,4 +198,17 @@ TEST_CASE("a call or an error that is not one is told with what was meant") {
   CHECK(complaint("openat", "EIO").find("say open-create") != std::string::npos);
   CHECK(complaint("getrandom", "EIO").find("cannot be failed") != std::string::npos);
   CHECK(complaint("write", "ENOTHING").rfind("/fault/syscall_error/error", 0) == 0);
+}
+
+TEST_CASE("a subject that tries a failed call for ever has not borne it") {
+  Subject subject;
+  subject.tries_for_ever = true;
+  const auto result = sweep(subject, every_write());
+  CHECK(result.verdict.kind == VerdictKind::kFail);
+  CHECK(result.facts.runs.front().failed == 5);
+  // That a delayed call leads past the deadline may be the delay alone.
+  auto slow = every_write();
+  slow.errors.clear();
+  slow.delays_ms = {10};
+  CHECK(sweep(subject, slow).verdict.kind == VerdictKind::kInconclusive);
 }
