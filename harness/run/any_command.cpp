@@ -86,6 +86,17 @@ std::string command_text(const std::vector<std::string>& command) {
   return out;
 }
 
+std::string option_text(std::string_view option, const std::string& value) {
+  return value.empty() ? "" : fmt::format(" {} {}", option, model::shell_quoted(value));
+}
+
+std::string trial_text(const AnyCommand& command) {
+  const bool is_default = command.deadline_ms == kDefaultDeadlineMs;
+  return option_text("--user-files", command.user_files) + option_text("--check", command.check) +
+         option_text("--limit-ms", is_default ? "" : fmt::format("{:.0f}", command.deadline_ms)) +
+         " -- " + command_text(command.command);
+}
+
 TrialPlan plan_for(const AnyCommand& request) {
   CommandRequest command;
   command.command = request.command;

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/observation.h"
@@ -14,17 +15,24 @@ namespace relapse::run {
 
 class Supervisor;
 
+inline constexpr double kDefaultDeadlineMs = 60'000;
+
 struct AnyCommand {
   std::vector<std::string> command;
-  std::string folder;                      // the current folder, absolute
-  std::map<std::string, std::string> env;  // the caller's whole environment
-  std::string user_files;                  // a folder, copied into each world; empty: none
-  std::string check;                       // for sh -c, in the world; empty: none
-  double deadline_ms = 60'000;             // of one trial
+  std::string folder;                       // the current folder, absolute
+  std::map<std::string, std::string> env;   // the caller's whole environment
+  std::string user_files;                   // a folder, copied into each world; empty: none
+  std::string check;                        // for sh -c, in the world; empty: none
+  double deadline_ms = kDefaultDeadlineMs;  // of one trial
 };
 
 // As one would type it.
 std::string command_text(const std::vector<std::string>& command);
+
+// Of a command line that repeats trials: an option for a shell, nothing where it has no value.
+std::string option_text(std::string_view option, const std::string& value);
+// How such a line ends: what a trial of the command takes that is no default, and the command.
+std::string trial_text(const AnyCommand& command);
 
 // With the check, but without an expectation.
 model::TrialPlan plan_for(const AnyCommand& command);

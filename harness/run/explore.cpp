@@ -78,19 +78,13 @@ class Exploration {
     }
     std::string out = fmt::format("relapse explore --seed {}", request_.seed);
     const auto& settings = request_.settings;
-    auto add = [&out](std::string_view option, const std::string& value) {
-      out += value.empty() ? "" : fmt::format(" {} {}", option, model::shell_quoted(value));
-    };
-    add("--trials", std::to_string(settings.trials));
-    add("--strategy", settings.strategy);
-    add("--points", settings.points ? std::string(model::to_word(*settings.points)) : "");
+    out += option_text("--trials", std::to_string(settings.trials)) +
+           option_text("--strategy", settings.strategy) +
+           option_text("--points", settings.points ? std::string(to_word(*settings.points)) : "");
     for (const auto& folder : settings.folders) {
-      add("--folder", folder);
+      out += option_text("--folder", folder);
     }
-    add("--user-files", request_.user_files);
-    add("--check", request_.check);
-    add("--tree-equals", request_.tree_equals);
-    return out + " -- " + command_text(request_.command);
+    return out + option_text("--tree-equals", request_.tree_equals) + trial_text(request_);
   }
 
   // What the command does when every call goes on in its turn: that it can be run at all, and

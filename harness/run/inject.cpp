@@ -125,21 +125,16 @@ class Injecting {
     if (!request_.record_file.empty()) {
       return "relapse replay " + model::shell_quoted(request_.record_file);
     }
-    std::string out = "relapse inject --call " + failure.call;
-    auto add = [&out](const std::string& option, const std::string& value) {
-      out += value.empty() ? "" : fmt::format(" {} {}", option, model::shell_quoted(value));
-    };
     const auto& settings = request_.settings;
-    add("--" + failure.option, failure.value);
-    add("--path", settings.path);
-    add("--program", settings.program);
+    std::string out = "relapse inject --call " + failure.call +
+                      option_text("--" + failure.option, failure.value) +
+                      option_text("--path", settings.path) +
+                      option_text("--program", settings.program);
     for (const auto& folder : settings.folders) {
-      add("--folder", folder);
+      out += option_text("--folder", folder);
     }
-    add("--user-files", request_.user_files);
-    add("--check", request_.check);
     out += failure.nth == 0 ? " --every" : fmt::format(" --nth {}", failure.nth);
-    return out + " -- " + command_text(request_.command);
+    return out + trial_text(request_);
   }
 
   const InjectRequest& request_;
