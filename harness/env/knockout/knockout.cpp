@@ -47,8 +47,10 @@ class Knockout {
   Result<> base_each_alone();
   Base& base_of(const std::string& name);
   Result<> try_names();
+  Result<> sample_bases(const std::vector<std::string>& order);
+  int agreeing(const Base& base, const std::vector<std::string>& order);
   Result<> look_again(const std::vector<std::string>& order);
-  bool differs_unseen(const std::string& name, const Environment& env);
+  bool differs_unseen(const std::string& name, Lack lack);
   void compare_again(Base& base, bool is_reference, Built& again);
   void note_variation();
   KnockoutName report_name(const std::string& name, const Base& base) const;
@@ -62,6 +64,7 @@ class Knockout {
   Base all_;                               // what the others are taken from
   std::map<std::string, Base> alone_;      // where not all of them can be there together
   std::set<std::string> without_base_;     // no made-up value lets the build pass
+  std::set<const Base*> steady_;           // built so often that they are known not to vary
   std::map<Environment, Built> finished_;  // no environment is built twice for the same end
   KnockoutReport report_;
 };
@@ -314,29 +317,93 @@ Result<> Knockout::try_names() {
   return Done{};
 }
 
+// How many builds have put out the very same as the base. One without a name vouches for it where
+// every name is consistent, making a difference in both ways of lacking or in none; else it may
+// have agreed by the very chance that let another differ.
+int Knockout::agreeing(const Base& base, const std::vector<std::string>& order) {
+  const int own = &base == &supplied_ || &base == &all_ ? 2 : 1;
+  int others = 0;
+  for (const auto& name : order) {
+    if (&base_of(name) != &base) {
+      continue;
+    }
+    int same = 0;
+    for (Lack lack : {Lack::kUnset, Lack::kEmpty}) {
+      auto built = finished_.find(without(base.env, name, lack));
+      same += built != finished_.end() && passes(built->second.seen) &&
+                      base.reference->compare(builds_.artifact_of(built->second)).same()
+                  ? 1
+                  : 0;
+    }
+    const bool doubted = differs_unseen(name, Lack::kUnset) || differs_unseen(name, Lack::kEmpty);
+    if (doubted && same > 0) {
+      return own;
+    }
+    others += same;
+  }
+  return own + others;
+}
+
 // What differs though the name's value is nowhere in the output may be a build that varies by
-// itself, and agreed by chance where it was compared. Both sides are done again: what then is
-// otherwise on either is known to vary. A coin that fell the same way in the first two builds goes
-// unseen in one of 64 such tests.
+// itself, and agreed by chance where it was compared. So its base is done again, after all others,
+// until so many agree: a coin falls the same way seven times in one of 64.
+Result<> Knockout::sample_bases(const std::vector<std::string>& order) {
+  constexpr int kAgreeing = 7;
+  std::vector<Cell> cells;
+  std::vector<Base*> bases;  // of the cells
+  for (const auto& name : order) {
+    Base& base = base_of(name);
+    const bool doubted = differs_unseen(name, Lack::kUnset) || differs_unseen(name, Lack::kEmpty);
+    if (!doubted || !base.noise_free ||
+        std::find(bases.begin(), bases.end(), &base) != bases.end()) {
+      continue;
+    }
+    for (int i = std::min(agreeing(base, order), kAgreeing - 1); i < kAgreeing; ++i) {
+      cells.push_back({"", Lack::kUnset, base.env, "the reference build again"});
+      bases.push_back(&base);
+    }
+  }
+  auto built = builds_.build(cells, true, true);
+  if (!built) {
+    return built.error();
+  }
+  steady_.insert(bases.begin(), bases.end());
+  for (size_t i = 0; i < cells.size(); ++i) {
+    compare_again(*bases[i], true, (*built)[i]);
+    if (!passes((*built)[i].seen) || !bases[i]->reference->deterministic()) {
+      steady_.erase(bases[i]);
+    }
+  }
+  return Done{};
+}
+
+// Both sides are done again where the base is not known to be steady: what then is otherwise on
+// either is known to vary. Where it is, two builds that lack the name in two ways and both differ
+// vouch for one another; a single one is done again.
 Result<> Knockout::look_again(const std::vector<std::string>& order) {
   constexpr int kRounds = 2;
+  RELAPSE_TRY(sample_bases(order));
   for (int round = 0; round < kRounds; ++round) {
     std::vector<Cell> cells;
     std::vector<Base*> bases;  // of the cells
     for (const auto& name : order) {
       Base& base = base_of(name);
+      const bool steady = steady_.contains(&base);
+      const bool both = differs_unseen(name, Lack::kUnset) && differs_unseen(name, Lack::kEmpty);
+      // Three builds have told already what varies where two did not agree.
+      if ((steady && both) || (round > 0 && !base.noise_free)) {
+        continue;
+      }
       for (Lack lack : {Lack::kUnset, Lack::kEmpty}) {
-        const Environment env = without(base.env, name, lack);
-        // Three builds have told already what varies where two did not agree.
-        if (!differs_unseen(name, env) || (round > 0 && !base.noise_free)) {
+        if (!differs_unseen(name, lack)) {
           continue;
         }
-        for (int i = std::find(bases.begin(), bases.end(), &base) == bases.end() ? 0 : 2; i < 2;
-             ++i) {
+        const bool begun = std::find(bases.begin(), bases.end(), &base) != bases.end();
+        for (int i = steady || begun ? 2 : 0; i < 2; ++i) {
           cells.push_back({"", Lack::kUnset, base.env, "the reference build again"});
           bases.push_back(&base);
         }
-        cells.push_back({name, lack, env, "once more without " + name});
+        cells.push_back({name, lack, without(base.env, name, lack), "once more without " + name});
         bases.push_back(&base);
       }
     }
@@ -355,13 +422,17 @@ Result<> Knockout::look_again(const std::vector<std::string>& order) {
   return Done{};
 }
 
-// Whether the build's output is another, and nothing shows that the name is why.
-bool Knockout::differs_unseen(const std::string& name, const Environment& env) {
+// Whether the build's output is another, or may be (its content was not kept), and nothing shows
+// that the name is why.
+bool Knockout::differs_unseen(const std::string& name, Lack lack) {
   const Base& base = base_of(name);
-  auto built = finished_.find(env);
-  return !standing_.at(name).reaches_output && built != finished_.end() && base.reference &&
-         passes(built->second.seen) &&
-         !base.reference->compare(builds_.artifact_of(built->second)).paths.empty();
+  auto found = finished_.find(without(base.env, name, lack));
+  if (standing_.at(name).reaches_output || found == finished_.end() || !base.reference ||
+      !passes(found->second.seen)) {
+    return false;
+  }
+  const auto difference = base.reference->compare(builds_.artifact_of(found->second));
+  return !difference.paths.empty() || (!difference.opaque.empty() && found->second.copy.empty());
 }
 
 void Knockout::compare_again(Base& base, bool is_reference, Built& again) {
