@@ -199,6 +199,7 @@ class Sweep {
 
   void run_batch(const std::vector<SyscallErrorRule>& batch, fault::SyscallErrorSweep* sweep) {
     std::vector<TrialPlan> plans;
+    plans.reserve(batch.size());
     for (const auto& rule : batch) {
       plans.push_back(plan_with({rule}));
     }

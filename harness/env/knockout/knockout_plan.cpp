@@ -15,23 +15,24 @@ std::string canary_of(size_t index) {
 }
 
 const std::vector<std::string>& made_up_values() {
-  static const std::vector<std::string> values = {"1", "https://relapse.invalid/", "true"};
-  return values;
+  static const std::vector<std::string> kValues = {"1", "https://relapse.invalid/", "true"};
+  return kValues;
 }
 
 Environment telling_values(const Environment& env) {
   constexpr size_t kShortest = 6;  // a shorter one stands in any text
   Environment telling;
-  for (const auto& [name, value] : env) {
+  for (const auto& entry : env) {
+    const std::string& value = entry.second;
     const bool plain = std::all_of(value.begin(), value.end(), [](unsigned char c) {
       return std::isalnum(c) != 0 ||
              std::string_view("-_./:@").find(static_cast<char>(c)) != std::string_view::npos;
     });
     const bool own = std::none_of(env.begin(), env.end(), [&](const auto& other) {
-      return other.first != name && other.second.find(value) != std::string::npos;
+      return other.first != entry.first && other.second.find(value) != std::string::npos;
     });
     if (value.size() >= kShortest && plain && own) {
-      telling[name] = value;
+      telling.insert(entry);
     }
   }
   return telling;

@@ -49,10 +49,10 @@ json to_json_value(const YAML::Node& node, int depth) {
     }
     return out;
   }
-  const std::string text = node.Scalar();
+  const std::string& text = node.Scalar();
   const bool plain = node.Tag() == "?" || node.Tag().empty();
   if (plain) {
-    const json parsed = json::parse(text, nullptr, false);
+    json parsed = json::parse(text, nullptr, false);
     if (parsed.is_number() || parsed.is_boolean()) {
       return parsed;
     }
