@@ -101,7 +101,7 @@ int execute(BisectOptions& options) {
     return report_error(search.error());
   }
   if (search->interrupted_by != 0) {
-    return 128 + search->interrupted_by;  // as a shell reports it
+    return interrupted_exit(search->interrupted_by);
   }
   if (options.json) {
     print_document(document_of(options, *search));

@@ -51,6 +51,7 @@ class Knockout {
   int agreeing(const Base& base, const std::vector<std::string>& order);
   Result<> look_again(const std::vector<std::string>& order);
   bool differs_unseen(const std::string& name, Lack lack);
+  int lacks_unseen(const std::string& name);
   void compare_again(Base& base, bool is_reference, Built& again);
   void note_variation();
   KnockoutName report_name(const std::string& name, const Base& base) const;
@@ -335,8 +336,7 @@ int Knockout::agreeing(const Base& base, const std::vector<std::string>& order) 
                   ? 1
                   : 0;
     }
-    const bool doubted = differs_unseen(name, Lack::kUnset) || differs_unseen(name, Lack::kEmpty);
-    if (doubted && same > 0) {
+    if (same > 0 && lacks_unseen(name) > 0) {
       return own;
     }
     others += same;
@@ -353,8 +353,7 @@ Result<> Knockout::sample_bases(const std::vector<std::string>& order) {
   std::vector<Base*> bases;  // of the cells
   for (const auto& name : order) {
     Base& base = base_of(name);
-    const bool doubted = differs_unseen(name, Lack::kUnset) || differs_unseen(name, Lack::kEmpty);
-    if (!doubted || !base.noise_free ||
+    if (lacks_unseen(name) == 0 || !base.noise_free ||
         std::find(bases.begin(), bases.end(), &base) != bases.end()) {
       continue;
     }
@@ -389,9 +388,8 @@ Result<> Knockout::look_again(const std::vector<std::string>& order) {
     for (const auto& name : order) {
       Base& base = base_of(name);
       const bool steady = steady_.contains(&base);
-      const bool both = differs_unseen(name, Lack::kUnset) && differs_unseen(name, Lack::kEmpty);
       // Three builds have told already what varies where two did not agree.
-      if ((steady && both) || (round > 0 && !base.noise_free)) {
+      if ((steady && lacks_unseen(name) == 2) || (round > 0 && !base.noise_free)) {
         continue;
       }
       for (Lack lack : {Lack::kUnset, Lack::kEmpty}) {
@@ -433,6 +431,12 @@ bool Knockout::differs_unseen(const std::string& name, Lack lack) {
   }
   const auto difference = base.reference->compare(builds_.artifact_of(found->second));
   return !difference.paths.empty() || (!difference.opaque.empty() && found->second.copy.empty());
+}
+
+// In how many of the two ways of lacking it.
+int Knockout::lacks_unseen(const std::string& name) {
+  return (differs_unseen(name, Lack::kUnset) ? 1 : 0) +
+         (differs_unseen(name, Lack::kEmpty) ? 1 : 0);
 }
 
 void Knockout::compare_again(Base& base, bool is_reference, Built& again) {
