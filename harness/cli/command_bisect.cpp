@@ -6,8 +6,8 @@
 
 #include "cli/command.h"
 #include "cli/record_output.h"
-#include "run/scenario_file.h"
-#include "run/version_search.h"
+#include "scenario/scenario_file.h"
+#include "versions/version_search.h"
 
 namespace relapse::cli {
 

@@ -2,7 +2,7 @@
 
 #include "cli/command.h"
 #include "model/verdict.h"
-#include "run/scenario_file.h"
+#include "scenario/scenario_file.h"
 
 namespace relapse::cli {
 

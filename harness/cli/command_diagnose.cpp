@@ -4,9 +4,9 @@
 #include "cli/command.h"
 #include "model/diagnosis_json.h"
 #include "model/verdict.h"
-#include "run/command_plan.h"
-#include "run/supervisor.h"
-#include "run/watch_process.h"
+#include "trial/command_plan.h"
+#include "trial/supervisor.h"
+#include "trial/watch_process.h"
 
 namespace relapse::cli {
 

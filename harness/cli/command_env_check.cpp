@@ -10,7 +10,7 @@
 #include "model/record.h"
 #include "os/files.h"
 #include "os/scratch_folder.h"
-#include "run/scenario_file.h"
+#include "scenario/scenario_file.h"
 
 namespace relapse::cli {
 

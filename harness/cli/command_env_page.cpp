@@ -10,7 +10,7 @@
 #include "model/verdict.h"
 #include "os/files.h"
 #include "page/page_check.h"
-#include "run/scenario_file.h"
+#include "scenario/scenario_file.h"
 
 namespace relapse::cli {
 

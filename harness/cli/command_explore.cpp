@@ -5,10 +5,10 @@
 #include <iostream>
 #include <memory>
 
+#include "any/explore.h"
 #include "cli/command.h"
 #include "cli/record_output.h"
 #include "fault/schedule.h"
-#include "run/explore.h"
 
 namespace relapse::cli {
 

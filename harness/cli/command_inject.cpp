@@ -2,9 +2,9 @@
 #include <memory>
 #include <optional>
 
+#include "any/inject.h"
 #include "cli/command.h"
 #include "cli/record_output.h"
-#include "run/inject.h"
 
 namespace relapse::cli {
 

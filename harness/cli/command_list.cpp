@@ -4,7 +4,7 @@
 
 #include "cli/command.h"
 #include "model/scenario.h"
-#include "run/scenario_file.h"
+#include "scenario/scenario_file.h"
 
 namespace relapse::cli {
 

@@ -3,8 +3,8 @@
 #include <memory>
 
 #include "cli/command.h"
-#include "run/new_scenario.h"
-#include "run/scenario_file.h"
+#include "scenario/new_scenario.h"
+#include "scenario/scenario_file.h"
 
 namespace relapse::cli {
 

@@ -2,8 +2,8 @@
 
 #include "cli/command.h"
 #include "cli/record_output.h"
-#include "run/replay.h"
-#include "run/scenario_file.h"
+#include "replay/replay.h"
+#include "scenario/scenario_file.h"
 
 namespace relapse::cli {
 

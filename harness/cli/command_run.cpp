@@ -4,8 +4,8 @@
 
 #include "cli/command.h"
 #include "cli/record_output.h"
-#include "run/scenario_file.h"
 #include "run/session.h"
+#include "scenario/scenario_file.h"
 
 namespace relapse::cli {
 

@@ -9,7 +9,7 @@
 #include "cli/command.h"
 #include "knockout/knockout_plan.h"
 #include "reports/progress.h"
-#include "run/world_commands.h"
+#include "trial/world_commands.h"
 #include "wanted/env_file.h"
 
 namespace relapse::cli {

@@ -8,7 +8,7 @@
 
 #include "model/record.h"
 #include "model/scenario.h"
-#include "run/subjects.h"
+#include "scenario/subjects.h"
 
 namespace relapse::run {
 

@@ -6,20 +6,20 @@
 #include <chrono>
 #include <filesystem>
 
+#include "control/control_cpus.h"
+#include "control/path_hints.h"
 #include "model/redactor.h"
 #include "model/shell.h"
+#include "project/project_session.h"
 #include "run/calibration_memory.h"
-#include "run/control_cpus.h"
-#include "run/error_sweep.h"
 #include "run/judge.h"
-#include "run/path_hints.h"
-#include "run/planner.h"
-#include "run/project_session.h"
 #include "run/record_head.h"
-#include "run/schedule_search.h"
 #include "run/session_plan.h"
-#include "run/supervisor.h"
-#include "run/world_commands.h"
+#include "scenario/planner.h"
+#include "search/error_sweep.h"
+#include "search/schedule_search.h"
+#include "trial/supervisor.h"
+#include "trial/world_commands.h"
 
 namespace relapse::run {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "model/record.h"
-#include "run/subjects.h"
+#include "scenario/subjects.h"
 
 namespace relapse::run {
 

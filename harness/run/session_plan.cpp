@@ -5,8 +5,8 @@
 #include <set>
 
 #include "model/nearest.h"
-#include "run/planner.h"
-#include "run/scenario_file.h"
+#include "scenario/planner.h"
+#include "scenario/scenario_file.h"
 
 namespace relapse::run {
 

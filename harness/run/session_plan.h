@@ -10,11 +10,11 @@
 #include "model/plan.h"
 #include "model/record.h"
 #include "model/scenario.h"
+#include "project/project_session.h"
 #include "run/calibration_memory.h"
-#include "run/host_tools.h"
-#include "run/project_session.h"
 #include "run/session.h"
-#include "run/subjects.h"
+#include "scenario/host_tools.h"
+#include "scenario/subjects.h"
 
 namespace relapse::run {
 

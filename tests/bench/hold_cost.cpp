@@ -24,10 +24,10 @@
 #include <string>
 #include <vector>
 
+#include "control/schedule_session.h"
 #include "os/files.h"
 #include "os/message.h"
 #include "os/run_program.h"
-#include "run/schedule_session.h"
 
 namespace {
 

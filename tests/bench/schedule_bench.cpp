@@ -21,10 +21,10 @@
 
 #include "fault/schedule.h"
 #include "os/run_program.h"
-#include "run/command_plan.h"
 #include "run/judge.h"
-#include "run/schedule_search.h"
-#include "run/supervisor.h"
+#include "search/schedule_search.h"
+#include "trial/command_plan.h"
+#include "trial/supervisor.h"
 
 namespace {
 

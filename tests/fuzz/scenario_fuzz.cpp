@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "run/scenario_file.h"
+#include "scenario/scenario_file.h"
 
 namespace {
 

@@ -1,6 +1,6 @@
 // Orders of unmodified programs' calls, decided in worlds: found, replayed, and awkward programs.
 
-#include "run/schedule_search.h"
+#include "search/schedule_search.h"
 
 #include <sched.h>
 #include <unistd.h>
@@ -11,8 +11,8 @@
 #include <thread>
 
 #include "catch.h"
+#include "control/control_cpus.h"
 #include "fault/reduce.h"
-#include "run/control_cpus.h"
 #include "search_bench.h"
 
 namespace relapse::run {

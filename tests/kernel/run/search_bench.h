@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "catch.h"
-#include "run/command_plan.h"
 #include "run/judge.h"
-#include "run/schedule_search.h"
-#include "run/supervisor.h"
+#include "search/schedule_search.h"
+#include "trial/command_plan.h"
+#include "trial/supervisor.h"
 
 namespace relapse::run {
 

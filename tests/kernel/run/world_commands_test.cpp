@@ -1,6 +1,6 @@
 // Commands in worlds, as the questions about environment variables ask for them.
 
-#include "run/world_commands.h"
+#include "trial/world_commands.h"
 
 #include <sys/stat.h>
 #include <unistd.h>

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "run/schedule_session.h"
+#include "control/schedule_session.h"
 
 namespace relapse::test {
 

@@ -1,4 +1,4 @@
-#include "run/bisect.h"
+#include "versions/bisect.h"
 
 #include <vector>
 
