@@ -8,7 +8,7 @@ namespace relapse::reports {
 
 namespace {
 
-constexpr size_t kIndent = 2;
+constexpr size_t kXmlIndent = 2;
 
 std::string escaped(std::string_view text, bool in_attribute) {
   std::string out;
@@ -84,7 +84,7 @@ void XmlWriter::end() {
 }
 
 void XmlWriter::indent() {
-  *out_ += std::string(kIndent * open_.size(), ' ');
+  *out_ += std::string(kXmlIndent * open_.size(), ' ');
 }
 
 }  // namespace relapse::reports

@@ -40,7 +40,7 @@ constexpr const char* kAbout =
     "relapse replays past incidents against the real programs, inside Linux namespaces, and says\n"
     "pass or fail with the cause.";
 
-constexpr const char* kFooter =
+constexpr const char* kProgramFooter =
     "Exit codes: 0 pass, 1 a scenario failed, 2 bad usage or scenario, 3 harness error,\n"
     "4 inconclusive (a subject or a capability is missing).\n"
     "\n"
@@ -80,7 +80,7 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error, int argc, cha
 
 int run_program(int argc, char** argv) {
   CLI::App app(kAbout, "relapse");
-  app.footer(kFooter);
+  app.footer(kProgramFooter);
   app.set_version_flag("--version", fmt::format("relapse {} ({})", run::kVersion, run::kCommit));
   app.require_subcommand(1);
   std::map<const CLI::App*, std::function<int()>> actions;

@@ -30,12 +30,6 @@ struct Parcel {
   HeldCall* call;
 };
 
-// Wakes a pipe's reader; a full pipe means that it has enough to wake for.
-void poke(const os::Fd& fd) {
-  char byte = 0;
-  [[maybe_unused]] ssize_t written = ::write(fd.get(), &byte, 1);
-}
-
 }  // namespace
 
 Result<std::unique_ptr<CallReceiver>> CallReceiver::start(os::SeccompListener& listener,
@@ -59,7 +53,7 @@ CallReceiver::CallReceiver(os::SeccompListener& listener, os::Fd root, ReceiverO
 
 CallReceiver::~CallReceiver() {
   if (thread_.joinable()) {
-    poke(stop_.write);
+    os::wake_reader(stop_.write);
     thread_.join();
     take(0);  // frees what nobody took
   }

@@ -24,11 +24,6 @@ constexpr int kHandlersMax = 10'000;
 // Between two looks whether waiting for the event loop still makes sense.
 constexpr int kWaitSliceMs = 20;
 
-bool poke(const os::Fd& fd) {
-  const char byte = 0;
-  return ::write(fd.get(), &byte, 1) == 1;
-}
-
 std::string request_of(const model::Call& call) {
   return call.method + " " + call.target.substr(0, call.target.find('?'));
 }
@@ -72,7 +67,7 @@ class ReplyQueue::Core : public std::enable_shared_from_this<ReplyQueue::Core> {
   // In the controller's thread. Zero asks for no delivery.
   bool ask_loop(std::uint64_t deliver) {
     wanted_ = deliver;
-    if (!poke(to_loop_)) {
+    if (!os::wake_reader(to_loop_)) {
       return false;
     }
     for (;;) {
@@ -136,7 +131,7 @@ class ReplyQueue::Core : public std::enable_shared_from_this<ReplyQueue::Core> {
       replies_.ready.push_back(each.reply);
     }
     await_question();
-    (void)poke(answers_.write);  // one byte at a time: never full
+    os::wake_reader(answers_.write);  // one byte at a time: never full
   }
 
   // Until the loop has nothing to do but to wait.

@@ -125,9 +125,9 @@ class Follow : public Replay {
 
 // A switch without `from`: the first time that the turn passes by itself (the beginning, or an
 // actor sleeps or ends) and `to` can go on, it is `to`'s. That forces nobody.
-class Switches : public Strategy {
+class SwitchesInOrder : public Strategy {
  public:
-  explicit Switches(const SchedulePlan& plan) {
+  explicit SwitchesInOrder(const SchedulePlan& plan) {
     for (const auto& entry : plan.switches) {
       if (entry.from.empty()) {
         preferred_ = entry.to;
@@ -231,7 +231,7 @@ std::unique_ptr<Strategy> make_follow(const SchedulePlan& plan) {
 }
 
 std::unique_ptr<Strategy> make_switches(const SchedulePlan& plan) {
-  return std::make_unique<Switches>(plan);
+  return std::make_unique<SwitchesInOrder>(plan);
 }
 
 }  // namespace relapse::fault

@@ -48,6 +48,11 @@ Result<Pipe> make_pipe() {
   return Pipe{Fd(ends[0]), Fd(ends[1])};
 }
 
+bool wake_reader(const Fd& fd) {
+  const char byte = 0;
+  return ::write(fd.get(), &byte, 1) == 1;
+}
+
 Result<Fd> open_fd(const std::string& path, int flags, unsigned mode) {
   int fd = ::open(path.c_str(), flags | O_CLOEXEC, mode);
   if (fd < 0) {

@@ -47,6 +47,8 @@ struct Pipe {
 
 // All of them close-on-exec.
 model::Result<Pipe> make_pipe();
+// Writes one byte, for a reader that sleeps in poll. False where the pipe is full or has no reader.
+bool wake_reader(const Fd& fd);
 model::Result<Fd> open_fd(const std::string& path, int flags, unsigned mode = 0);
 
 // Both ends of a connected AF_UNIX pair of `type` (SOCK_SEQPACKET, SOCK_STREAM).

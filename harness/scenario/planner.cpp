@@ -171,14 +171,14 @@ std::string show_program(const ResolvedSubject& subject, const std::string& plac
   return target;
 }
 
-struct Placed {
+struct PlacedSubject {
   std::string program;               // in the world
   std::vector<std::string> command;  // that starts it
 };
 
-Placed place_subject(const std::string& name, const Role& role, const ResolvedSubject& subject,
-                     TrialPlan& plan) {
-  Placed placed;
+PlacedSubject place_subject(const std::string& name, const Role& role,
+                            const ResolvedSubject& subject, TrialPlan& plan) {
+  PlacedSubject placed;
   const std::string place =
       role.place.empty() ? fmt::format("{}/{}", kToolFolder, name) : role.place;
   placed.program = show_program(subject, place, plan);
@@ -327,7 +327,7 @@ Result<TrialPlan> make_plan(const Scenario& scenario, const std::string& variant
           fmt::format("{} cannot be read by the world's ordinary user", subject.facts.path),
           subject.is_executable ? "chmod o+rx it" : "chmod o+r it"};
     }
-    Placed placed = place_subject(name, role, subject, plan);
+    PlacedSubject placed = place_subject(name, role, subject, plan);
     if (name == scenario.subject) {
       plan.world.command = placed.command;
       plan.world.command.insert(plan.world.command.end(), role.arguments.begin(),

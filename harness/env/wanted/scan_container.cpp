@@ -36,7 +36,7 @@ std::string_view take_line(Cursor& in) {
   return line;
 }
 
-std::string_view trimmed(std::string_view text) {
+std::string_view without_margin(std::string_view text) {
   while (!text.empty() && is_space(text.front())) {
     text.remove_prefix(1);
   }
@@ -63,7 +63,7 @@ void take_heredoc(Cursor& in, Instruction& instruction) {
   while (!in.done() && !end.empty()) {
     const std::string_view line = take_line(in);
     instruction.text += "\n" + std::string(line);
-    if (trimmed(line) == end) {
+    if (without_margin(line) == end) {
       return;
     }
   }
@@ -77,7 +77,7 @@ std::vector<Instruction> instructions(std::string_view text) {
     one.line = in.line();
     bool continued = true;
     while (continued && !in.done()) {
-      std::string_view line = trimmed(take_line(in));
+      std::string_view line = without_margin(take_line(in));
       const bool comment = line.starts_with('#');
       continued = comment ? !one.text.empty() : line.ends_with('\\');
       if (!comment) {

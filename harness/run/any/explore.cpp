@@ -22,7 +22,7 @@ using model::VerdictKind;
 
 namespace {
 
-constexpr const char* kId = "explore";  // of the record's entry
+constexpr const char* kExploreId = "explore";  // of the record's entry
 
 class Exploration {
  public:
@@ -40,7 +40,7 @@ class Exploration {
   }
 
   SessionResult run() {
-    model::ScenarioRecord entry = entry_for(request_, kId);
+    model::ScenarioRecord entry = entry_for(request_, kExploreId);
     if (trials_.start(entry)) {
       if (!run_undisturbed(entry)) {
         // It is told why.

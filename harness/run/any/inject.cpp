@@ -21,14 +21,14 @@ using model::VerdictKind;
 
 namespace {
 
-constexpr const char* kId = "inject";
+constexpr const char* kInjectId = "inject";
 
 class Injecting {
  public:
   Injecting(const InjectRequest& request, const SessionEvents& events)
       : request_(request), trials_(events) {
     sweep_.plan = plan_for(request);
-    sweep_.plan.id = kId;
+    sweep_.plan.id = kInjectId;
     sweep_.settings = request.settings;
     if (sweep_.settings.folders.empty()) {
       sweep_.settings.folders = work_folders(sweep_.plan);
@@ -39,14 +39,14 @@ class Injecting {
   }
 
   SessionResult run() {
-    model::ScenarioRecord entry = entry_for(request_, kId);
+    model::ScenarioRecord entry = entry_for(request_, kInjectId);
     if (trials_.start(entry) && (!request_.check.empty() || learn(entry))) {
       take(sweep_errors(sweep_, hooks_), entry);
     }
     entry.duration_ms =
         std::chrono::duration<double, std::milli>(std::chrono::system_clock::now() - began_)
             .count();
-    model::Record record = record_head(kId, 0, began_);
+    model::Record record = record_head(kInjectId, 0, began_);
     record.verdict = entry.verdict;
     record.scenarios.push_back(std::move(entry));
     return {std::move(record), trials_.interrupted()};

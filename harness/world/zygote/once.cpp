@@ -25,7 +25,8 @@ using model::system_error;
 
 namespace {
 
-constexpr int kClearingMs = 5;  // a group with a dying member refuses its removal for a moment
+constexpr int kOneWorldClearingMs =
+    5;  // a group with a dying member refuses its removal for a moment
 
 Result<Request> own_streams(const std::string& path) {
   auto description = os::open_fd(path, O_RDONLY);
@@ -72,7 +73,7 @@ void wait_until_gone(WorldMaker& maker, const os::Fd& pidfd) {
   while (::poll(&death, 1, -1) < 0 && errno == EINTR) {
   }
   for (maker.reap(); maker.has_worlds(); maker.reap()) {
-    ::poll(nullptr, 0, kClearingMs);
+    ::poll(nullptr, 0, kOneWorldClearingMs);
   }
 }
 

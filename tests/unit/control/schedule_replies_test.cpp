@@ -77,12 +77,12 @@ class Client : public run::ScheduleGate, public run::ReplySource {
   bool told_ = false;
 };
 
-struct Ran {
+struct RanWithReplies {
   bool failed;
   model::ScheduleTrace trace;
 };
 
-Ran run_client(const model::SchedulePlan& plan, bool hangs_up = false) {
+RanWithReplies run_client(const model::SchedulePlan& plan, bool hangs_up = false) {
   Client client;
   client.hangs_up = hangs_up;
   run::ScheduleHooks hooks;
@@ -93,7 +93,7 @@ Ran run_client(const model::SchedulePlan& plan, bool hangs_up = false) {
   return {client.failed(), std::move(outcome->trace)};
 }
 
-model::SchedulePlan plan_of(const std::string& strategy, int seed) {
+model::SchedulePlan plan_with_replies(const std::string& strategy, int seed) {
   model::SchedulePlan plan;
   plan.strategy = strategy;
   plan.seed = static_cast<std::uint64_t>(seed);
@@ -109,8 +109,8 @@ TEST_CASE("every strategy finds the order of replies that fails, and replays fol
     INFO(strategy);
     int failed = 0;
     for (int seed = 0; seed < 40; ++seed) {
-      auto ran = run_client(plan_of(strategy, seed));
-      auto same = run_client(plan_of(strategy, seed));
+      auto ran = run_client(plan_with_replies(strategy, seed));
+      auto same = run_client(plan_with_replies(strategy, seed));
       CHECK(model::same_order(ran.trace.events, same.trace.events));
       auto again = run_client(fault::replay_plan(ran.trace));
       CHECK(model::same_order(ran.trace.events, again.trace.events));
@@ -124,7 +124,7 @@ TEST_CASE("every strategy finds the order of replies that fails, and replays fol
 }
 
 TEST_CASE("undisturbed, replies come when nothing else can go, and each is an actor's only step") {
-  auto ran = run_client(plan_of("calm", 1));
+  auto ran = run_client(plan_with_replies("calm", 1));
   CHECK_FALSE(ran.failed);
   const auto& events = ran.trace.events;
   REQUIRE(events.size() == 4);
@@ -138,7 +138,7 @@ TEST_CASE("undisturbed, replies come when nothing else can go, and each is an ac
 TEST_CASE("a reply to a client that has gone is in the trace as not made") {
   bool met = false;
   for (int seed = 0; seed < 20; ++seed) {
-    auto ran = run_client(plan_of("walk", seed), true);
+    auto ran = run_client(plan_with_replies("walk", seed), true);
     for (const auto& event : ran.trace.events) {
       met = met || event.withdrawn;
       CHECK(event.withdrawn == (event.actor == "storage GET /b"));
@@ -149,7 +149,7 @@ TEST_CASE("a reply to a client that has gone is in the trace as not made") {
 
 TEST_CASE("a failing order of replies is reduced and explained") {
   for (int seed = 0; seed < 40; ++seed) {
-    auto found = run_client(plan_of("walk", seed));
+    auto found = run_client(plan_with_replies("walk", seed));
     if (!found.failed) {
       continue;
     }

@@ -9,23 +9,23 @@ using namespace relapse::env;
 
 namespace {
 
-constexpr const char* kName = "API_URL";
+constexpr const char* kProblemName = "API_URL";
 
 // All is well with its one name: required, wanted, supplied, and the build refuses without it.
-struct Project {
+struct ProblemProject {
   Contract contract;
   CheckFacts facts;
 
-  Project() {
+  ProblemProject() {
     contract.file = "/p/relapse.env.json";
     contract.deploy.emplace().workflow = "/p/deploy.yml";
-    contract.names[kName] = {};
-    want(kName);
+    contract.names[kProblemName] = {};
+    want(kProblemName);
     facts.contract = &contract;
     facts.supplied.emplace().calls.push_back({"vercel", "Deploy", "", "/p/deploy.yml", 31});
-    supply(kName, SupplyState::kSet);
+    supply(kProblemName, SupplyState::kSet);
     facts.knockout.emplace().reference.passes = true;
-    build(kName, Effect::kLoud, Effect::kLoud);
+    build(kProblemName, Effect::kLoud, Effect::kLoud);
   }
 
   void want(const std::string& name) {
@@ -78,7 +78,7 @@ struct Project {
 
   void start(bool refuses_unset, bool refuses_empty) {
     facts.knockout.reset();
-    facts.runtime.push_back({kName, {refuses_unset, true, ""}, {refuses_empty, true, ""}});
+    facts.runtime.push_back({kProblemName, {refuses_unset, true, ""}, {refuses_empty, true, ""}});
   }
 };
 
@@ -86,36 +86,36 @@ struct Case {
   Problem problem;
   std::string row;
   RowState state;
-  std::function<void(Project&)> wrong;
-  std::function<void(Project&)> close_by;
+  std::function<void(ProblemProject&)> wrong;
+  std::function<void(ProblemProject&)> close_by;
 };
 
 const std::vector<Case>& supply_cases() {
   static const std::vector<Case> cases = {
-      {Problem::kNotSupplied, kName, RowState::kFail,
-       [](Project& p) { p.supply(kName, SupplyState::kAbsent); },
-       [](Project& p) {
-         p.supply(kName, SupplyState::kAbsent);
-         p.contract.names[kName].need = Need::kOptional;
+      {Problem::kNotSupplied, kProblemName, RowState::kFail,
+       [](ProblemProject& p) { p.supply(kProblemName, SupplyState::kAbsent); },
+       [](ProblemProject& p) {
+         p.supply(kProblemName, SupplyState::kAbsent);
+         p.contract.names[kProblemName].need = Need::kOptional;
        }},
-      {Problem::kSuppliedEmpty, kName, RowState::kFail,
-       [](Project& p) { p.supply(kName, SupplyState::kEmpty); },
-       [](Project& p) { p.supply(kName, SupplyState::kAbsent); }},
-      {Problem::kOptionalMissing, kName, RowState::kFail,
-       [](Project& p) {
-         p.contract.names[kName].need = Need::kOptional;
-         p.supply(kName, SupplyState::kAbsent);
+      {Problem::kSuppliedEmpty, kProblemName, RowState::kFail,
+       [](ProblemProject& p) { p.supply(kProblemName, SupplyState::kEmpty); },
+       [](ProblemProject& p) { p.supply(kProblemName, SupplyState::kAbsent); }},
+      {Problem::kOptionalMissing, kProblemName, RowState::kFail,
+       [](ProblemProject& p) {
+         p.contract.names[kProblemName].need = Need::kOptional;
+         p.supply(kProblemName, SupplyState::kAbsent);
        },
-       [](Project& p) {
-         p.contract.names[kName].need = Need::kOptional;
-         p.supply(kName, SupplyState::kAbsent);
-         p.build(kName, Effect::kSilent, Effect::kLoud);
+       [](ProblemProject& p) {
+         p.contract.names[kProblemName].need = Need::kOptional;
+         p.supply(kProblemName, SupplyState::kAbsent);
+         p.build(kProblemName, Effect::kSilent, Effect::kLoud);
        }},
-      {Problem::kOptionalNeeded, kName, RowState::kWarning,
-       [](Project& p) { p.contract.names[kName].need = Need::kOptional; },
-       [](Project& p) {
-         p.contract.names[kName].need = Need::kOptional;
-         p.build(kName, Effect::kNone, Effect::kLoud);
+      {Problem::kOptionalNeeded, kProblemName, RowState::kWarning,
+       [](ProblemProject& p) { p.contract.names[kProblemName].need = Need::kOptional; },
+       [](ProblemProject& p) {
+         p.contract.names[kProblemName].need = Need::kOptional;
+         p.build(kProblemName, Effect::kNone, Effect::kLoud);
        }},
   };
   return cases;
@@ -123,33 +123,37 @@ const std::vector<Case>& supply_cases() {
 
 const std::vector<Case>& build_cases() {
   static const std::vector<Case> cases = {
-      {Problem::kUnnoticed, kName, RowState::kFail,
-       [](Project& p) { p.build(kName, Effect::kLoud, Effect::kSilent); },
-       [](Project& p) { p.build(kName, Effect::kLoud, Effect::kObscure); }},
+      {Problem::kUnnoticed, kProblemName, RowState::kFail,
+       [](ProblemProject& p) { p.build(kProblemName, Effect::kLoud, Effect::kSilent); },
+       [](ProblemProject& p) { p.build(kProblemName, Effect::kLoud, Effect::kObscure); }},
       // That it passes is enough: what it puts out may vary by itself.
-      {Problem::kUnnoticed, kName, RowState::kFail,
-       [](Project& p) { p.build(kName, Effect::kUndecidable, Effect::kLoud).unset.passes = true; },
-       [](Project& p) { p.build(kName, Effect::kUndecidable, Effect::kLoud); }},
-      {Problem::kNotTried, kName, RowState::kInconclusive,
-       [](Project& p) { p.facts.knockout->names.clear(); },
-       [](Project& p) { p.facts.knockout.reset(); }},
-      {Problem::kNotTried, kName, RowState::kInconclusive,
-       [](Project& p) { p.build(kName, Effect::kLoud, Effect::kNotTried); },
-       [](Project& p) { p.build(kName, Effect::kSilent, Effect::kNotTried); }},
-      {Problem::kUnknown, kName, RowState::kInconclusive,
-       [](Project& p) { p.build(kName, Effect::kTimeout, Effect::kLoud); },
-       [](Project& p) { p.build(kName, Effect::kObscure, Effect::kLoud); }},
-      {Problem::kSecretShipped, kName, RowState::kFail,
-       [](Project& p) {
-         p.contract.names[kName].secret = true;
-         p.build(kName, Effect::kLoud, Effect::kLoud).reaches_output = true;
+      {Problem::kUnnoticed, kProblemName, RowState::kFail,
+       [](ProblemProject& p) {
+         p.build(kProblemName, Effect::kUndecidable, Effect::kLoud).unset.passes = true;
        },
-       [](Project& p) { p.build(kName, Effect::kLoud, Effect::kLoud).reaches_output = true; }},
+       [](ProblemProject& p) { p.build(kProblemName, Effect::kUndecidable, Effect::kLoud); }},
+      {Problem::kNotTried, kProblemName, RowState::kInconclusive,
+       [](ProblemProject& p) { p.facts.knockout->names.clear(); },
+       [](ProblemProject& p) { p.facts.knockout.reset(); }},
+      {Problem::kNotTried, kProblemName, RowState::kInconclusive,
+       [](ProblemProject& p) { p.build(kProblemName, Effect::kLoud, Effect::kNotTried); },
+       [](ProblemProject& p) { p.build(kProblemName, Effect::kSilent, Effect::kNotTried); }},
+      {Problem::kUnknown, kProblemName, RowState::kInconclusive,
+       [](ProblemProject& p) { p.build(kProblemName, Effect::kTimeout, Effect::kLoud); },
+       [](ProblemProject& p) { p.build(kProblemName, Effect::kObscure, Effect::kLoud); }},
+      {Problem::kSecretShipped, kProblemName, RowState::kFail,
+       [](ProblemProject& p) {
+         p.contract.names[kProblemName].secret = true;
+         p.build(kProblemName, Effect::kLoud, Effect::kLoud).reaches_output = true;
+       },
+       [](ProblemProject& p) {
+         p.build(kProblemName, Effect::kLoud, Effect::kLoud).reaches_output = true;
+       }},
       {Problem::kBuildFails, "build", RowState::kFail,
-       [](Project& p) { p.facts.knockout->reference.passes = false; },
-       [](Project& p) {
+       [](ProblemProject& p) { p.facts.knockout->reference.passes = false; },
+       [](ProblemProject& p) {
          p.facts.knockout->reference.passes = false;
-         p.supply(kName, SupplyState::kAbsent);  // which is why
+         p.supply(kProblemName, SupplyState::kAbsent);  // which is why
        }},
   };
   return cases;
@@ -158,45 +162,47 @@ const std::vector<Case>& build_cases() {
 const std::vector<Case>& unlisted_cases() {
   static const std::vector<Case> cases = {
       {Problem::kUnlistedHarm, "NEW_NAME", RowState::kFail,
-       [](Project& p) { p.unlisted(SupplyState::kAbsent, Effect::kSilent, Effect::kSilent); },
-       [](Project& p) { p.unlisted(SupplyState::kSet, Effect::kSilent, Effect::kSilent); }},
+       [](ProblemProject& p) {
+         p.unlisted(SupplyState::kAbsent, Effect::kSilent, Effect::kSilent);
+       },
+       [](ProblemProject& p) { p.unlisted(SupplyState::kSet, Effect::kSilent, Effect::kSilent); }},
       {Problem::kUnlistedHarm, "NEW_NAME", RowState::kFail,
-       [](Project& p) {
+       [](ProblemProject& p) {
          p.unlisted(SupplyState::kAbsent, Effect::kSilent, Effect::kSilent);
          p.page_without("NEW_NAME", PageOracle::kException, std::nullopt);
        },
-       [](Project& p) {
+       [](ProblemProject& p) {
          p.unlisted(SupplyState::kAbsent, Effect::kSilent, Effect::kSilent);
          p.page_without("NEW_NAME", std::nullopt, PageOracle::kException);
        }},
       // What the deploy does today counts: it gives the name, with nothing in it.
       {Problem::kUnlistedHarm, "NEW_NAME", RowState::kFail,
-       [](Project& p) { p.unlisted(SupplyState::kEmpty, Effect::kNone, Effect::kSilent); },
-       [](Project& p) { p.unlisted(SupplyState::kAbsent, Effect::kNone, Effect::kSilent); }},
+       [](ProblemProject& p) { p.unlisted(SupplyState::kEmpty, Effect::kNone, Effect::kSilent); },
+       [](ProblemProject& p) { p.unlisted(SupplyState::kAbsent, Effect::kNone, Effect::kSilent); }},
       {Problem::kUnlistedMissing, "NEW_NAME", RowState::kFail,
-       [](Project& p) { p.unlisted(SupplyState::kAbsent, Effect::kLoud, Effect::kLoud); },
-       [](Project& p) { p.unlisted(SupplyState::kSet, Effect::kLoud, Effect::kLoud); }},
+       [](ProblemProject& p) { p.unlisted(SupplyState::kAbsent, Effect::kLoud, Effect::kLoud); },
+       [](ProblemProject& p) { p.unlisted(SupplyState::kSet, Effect::kLoud, Effect::kLoud); }},
       {Problem::kUnlisted, "NEW_NAME", RowState::kWarning,
-       [](Project& p) { p.unlisted(SupplyState::kAbsent, Effect::kNone, Effect::kNone); },
-       [](Project& p) {
+       [](ProblemProject& p) { p.unlisted(SupplyState::kAbsent, Effect::kNone, Effect::kNone); },
+       [](ProblemProject& p) {
          p.unlisted(SupplyState::kAbsent, Effect::kNone, Effect::kNone);
          p.contract.names["NEW_NAME"].need = Need::kOptional;
        }},
       {Problem::kUnlisted, "NEW_NAME", RowState::kFail,
-       [](Project& p) {
+       [](ProblemProject& p) {
          p.unlisted(SupplyState::kSet, Effect::kNone, Effect::kNone);
          p.facts.strict = true;
        },
-       [](Project& p) {
+       [](ProblemProject& p) {
          p.facts.strict = true;
          p.facts.scan.names.front().places.push_back({"src/b.ts", 1, "process.env"});
        }},
       // Seen in the real build alone.
       {Problem::kUnlisted, "SEEN_NAME", RowState::kWarning,
-       [](Project& p) {
+       [](ProblemProject& p) {
          p.facts.observed.push_back({"SEEN_NAME", "process.env", "a.mjs", 2, ""});
        },
-       [](Project& p) {
+       [](ProblemProject& p) {
          p.facts.observed.push_back({"HOME", "process.env", "a.mjs", 2, ""});
        }},
   };
@@ -205,25 +211,26 @@ const std::vector<Case>& unlisted_cases() {
 
 const std::vector<Case>& whole_cases() {
   static const std::vector<Case> cases = {
-      {Problem::kStarts, kName, RowState::kFail, [](Project& p) { p.start(true, false); },
-       [](Project& p) { p.start(true, true); }},
+      {Problem::kStarts, kProblemName, RowState::kFail,
+       [](ProblemProject& p) { p.start(true, false); },
+       [](ProblemProject& p) { p.start(true, true); }},
       {Problem::kPageFails, "page", RowState::kFail,
-       [](Project& p) {
+       [](ProblemProject& p) {
          p.facts.reference_page = PageEffect{{{PageOracle::kMark, "it is not ready"}}, ""};
        },
-       [](Project& p) { p.facts.reference_page = PageEffect{}; }},
+       [](ProblemProject& p) { p.facts.reference_page = PageEffect{}; }},
       {Problem::kDevFails, "dev", RowState::kFail,
-       [](Project& p) {
+       [](ProblemProject& p) {
          p.facts.dev = DevOutcome{false, "Missing API_URL"};
        },
-       [](Project& p) {
+       [](ProblemProject& p) {
          p.facts.dev = DevOutcome{true, "ready"};
        }},
   };
   return cases;
 }
 
-const CheckRow* row(const CheckReport& report, const std::string& name) {
+const CheckRow* problem_row(const CheckReport& report, const std::string& name) {
   for (const auto& one : report.rows) {
     if (one.name == name) {
       return &one;
@@ -242,10 +249,10 @@ TEST_CASE("every problem is found where it is, and not close by", "[check]") {
   std::set<Problem> met;
   for (const auto& one : cases) {
     CAPTURE(to_word(one.problem), one.row);
-    Project wrong;
+    ProblemProject wrong;
     one.wrong(wrong);
     const auto report = judge_check(wrong.facts);
-    const auto* found = row(report, one.row);
+    const auto* found = problem_row(report, one.row);
     REQUIRE(found != nullptr);
     CHECK(found->has(one.problem));
     CHECK(found->state == one.state);
@@ -254,10 +261,10 @@ TEST_CASE("every problem is found where it is, and not close by", "[check]") {
     CHECK((report.problems > 0) == (one.state == RowState::kFail));
     met.insert(one.problem);
 
-    Project close_by;
+    ProblemProject close_by;
     one.close_by(close_by);
     const auto other = judge_check(close_by.facts);
-    const auto* same = row(other, one.row);
+    const auto* same = problem_row(other, one.row);
     CHECK((same == nullptr || !same->has(one.problem)));
   }
   for (int i = 0; i <= static_cast<int>(Problem::kDevFails); ++i) {
@@ -267,7 +274,7 @@ TEST_CASE("every problem is found where it is, and not close by", "[check]") {
 }
 
 TEST_CASE("a project without a problem passes", "[check]") {
-  const Project project;
+  const ProblemProject project;
   const auto report = judge_check(project.facts);
   CHECK(report.verdict == relapse::model::VerdictKind::kPass);
   CHECK(report.rows.size() == 1);
@@ -275,21 +282,21 @@ TEST_CASE("a project without a problem passes", "[check]") {
 }
 
 TEST_CASE("a name that is read and observed is said with its source's place", "[check]") {
-  Project project;
-  project.facts.observed.push_back({kName, "process.env", "build/tool.mjs", 9, ""});
+  ProblemProject project;
+  project.facts.observed.push_back({kProblemName, "process.env", "build/tool.mjs", 9, ""});
   CHECK(wanted_words(judge_check(project.facts).rows.front()) == "src/a.ts:3");
   project.facts.scan.names.clear();
   const auto seen = judge_check(project.facts).rows.front();
   CHECK(wanted_words(seen) == "build/tool.mjs:9 (seen in the build)");
   CHECK(wanted_source(seen) == "build");
-  project.facts.observed = {{kName, "getenv", "", 0, "generator"}};
+  project.facts.observed = {{kProblemName, "getenv", "", 0, "generator"}};
   CHECK(wanted_words(judge_check(project.facts).rows.front()) == "generator (seen in the build)");
   project.facts.observed.clear();
   CHECK(wanted_words(judge_check(project.facts).rows.front()).empty());
 }
 
 TEST_CASE("a name that the build asked for is not idle", "[check]") {
-  Project project;
+  ProblemProject project;
   project.supply("TOOL_SETTING", SupplyState::kSet);
   REQUIRE(judge_check(project.facts).idle.size() == 1);
   project.facts.observed.push_back({"TOOL_SETTING", "getenv", "", 0, "tool"});
@@ -297,13 +304,13 @@ TEST_CASE("a name that the build asked for is not idle", "[check]") {
 }
 
 TEST_CASE("one row may have two problems, and only silence is called silent", "[check]") {
-  Project project;
-  project.contract.names[kName].secret = true;
-  project.build(kName, Effect::kSilent, Effect::kSilent).reaches_output = true;
+  ProblemProject project;
+  project.contract.names[kProblemName].secret = true;
+  project.build(kProblemName, Effect::kSilent, Effect::kSilent).reaches_output = true;
   const auto report = judge_check(project.facts);
   CHECK(report.rows.front().problems == std::vector{Problem::kUnnoticed, Problem::kSecretShipped});
   CHECK(state_words(report.rows.front()) == "FAIL (silent)");
   CHECK(remedies_of(report).size() == 2);
-  project.build(kName, Effect::kLoud, Effect::kLoud).reaches_output = true;
+  project.build(kProblemName, Effect::kLoud, Effect::kLoud).reaches_output = true;
   CHECK(state_words(judge_check(project.facts).rows.front()) == "FAIL");
 }

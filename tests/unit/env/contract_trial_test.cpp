@@ -23,9 +23,9 @@ const std::set<ContractPart> kAll = {ContractPart::kSupplied, ContractPart::kPag
                                      ContractPart::kGuard, ContractPart::kDev};
 
 // A project whose build puts the value of KEY into its page, and whose page throws without one.
-class Project {
+class TrialProject {
  public:
-  Project() : scratch_(*os::ScratchFolder::make()) {
+  TrialProject() : scratch_(*os::ScratchFolder::make()) {
     question.label = "project";
     question.folder = scratch_.path();
     question.contract.folder = scratch_.path();
@@ -150,7 +150,7 @@ void check_end(const ContractTrial& trial, ContractPart part, VerdictKind kind,
 }  // namespace
 
 TEST_CASE("a contract that is kept passes in every part", "[contract]") {
-  Project project;
+  TrialProject project;
   auto trial = project.run();
   for (auto part : kAll) {
     check_end(trial, part, VerdictKind::kPass, "");
@@ -159,7 +159,7 @@ TEST_CASE("a contract that is kept passes in every part", "[contract]") {
 }
 
 TEST_CASE("a name that is not supplied is told with what comes of it", "[contract]") {
-  Project project;
+  TrialProject project;
   project.guarded = false;
   project.supply(std::nullopt);
   project.supply_as("VITE_KEY");
@@ -178,7 +178,7 @@ TEST_CASE("a name that is not supplied is told with what comes of it", "[contrac
 }
 
 TEST_CASE("a value with which the page does not work fails at the page", "[contract]") {
-  Project project;
+  TrialProject project;
   project.supply("malformed");
   auto trial = project.run();
   check_end(trial, ContractPart::kSupplied, VerdictKind::kPass, "");
@@ -186,7 +186,7 @@ TEST_CASE("a value with which the page does not work fails at the page", "[contr
 }
 
 TEST_CASE("a build that does not notice what is missing fails at the guard", "[contract]") {
-  Project project;
+  TrialProject project;
   project.guarded = false;
   auto trial = project.run();
   check_end(trial, ContractPart::kPage, VerdictKind::kPass, "");
@@ -196,7 +196,7 @@ TEST_CASE("a build that does not notice what is missing fails at the guard", "[c
 }
 
 TEST_CASE("a guard that stops development is named by dev", "[contract]") {
-  Project project;
+  TrialProject project;
   project.dev_starts = false;
   auto trial = project.run();
   check_end(trial, ContractPart::kGuard, VerdictKind::kPass, "");
@@ -205,7 +205,7 @@ TEST_CASE("a guard that stops development is named by dev", "[contract]") {
 }
 
 TEST_CASE("what was not asked for is not tried", "[contract]") {
-  Project project;
+  TrialProject project;
   project.run({ContractPart::kSupplied});
   CHECK(project.labels.size() == 2);  // the build and its page
   project.question.contract.dev.reset();

@@ -122,7 +122,8 @@ std::map<std::string, std::string> words(const KnockoutReport& report) {
   return out;
 }
 
-std::string value(const Environment& env, const std::string& name, const std::string& otherwise) {
+std::string made_value(const Environment& env, const std::string& name,
+                       const std::string& otherwise) {
   auto found = env.find(name);
   return found == env.end() ? otherwise : found->second;
 }
@@ -131,13 +132,13 @@ std::string value(const Environment& env, const std::string& name, const std::st
 
 TEST_CASE("each name is judged by what becomes of the build without it, and with it empty") {
   FakeRunner runner([](const Environment& env) -> Result {
-    if (value(env, "LOUD", "").empty()) {
+    if (made_value(env, "LOUD", "").empty()) {
       return {1, "LOUD is missing\n", {}};
     }
     if (!env.contains("DARK")) {
       return {2, "cannot read config\n", {}};
     }
-    return {0, "> SLOW build\n", {{"a.js", value(env, "API", "default")}}};
+    return {0, "> SLOW build\n", {{"a.js", made_value(env, "API", "default")}}};
   });
   auto report = ask(runner, {{{"LOUD", "x"}, {"DARK", "y"}, {"API", "z"}, {"IDLE", "w"}}, {}, {}});
   REQUIRE(report.ok());
@@ -155,7 +156,8 @@ TEST_CASE("each name is judged by what becomes of the build without it, and with
 
 TEST_CASE("what nobody supplies is tried with a made-up value") {
   FakeRunner runner([](const Environment& env) -> Result {
-    return {0, "", {{"a.js", value(env, "API", "") + value(env, "OLD", "").substr(0, 0)}}};
+    return {
+        0, "", {{"a.js", made_value(env, "API", "") + made_value(env, "OLD", "").substr(0, 0)}}};
   });
   auto report = ask(runner, {{{"OLD", "x"}}, {"API", "OTHER"}, {}});
   REQUIRE(report.ok());
@@ -169,7 +171,7 @@ TEST_CASE("what nobody supplies is tried with a made-up value") {
 TEST_CASE("several are missing together: all are supplied, and one at a time is taken away") {
   FakeRunner runner([](const Environment& env) -> Result {
     for (const char* name : {"ONE", "TWO"}) {
-      if (value(env, name, "").empty()) {
+      if (made_value(env, name, "").empty()) {
         return {1, std::string("no ") + name + "\n", {}};
       }
     }
@@ -184,11 +186,11 @@ TEST_CASE("several are missing together: all are supplied, and one at a time is 
 
 TEST_CASE("a made-up value that a validator refuses spoils no other name") {
   FakeRunner runner([](const Environment& env) -> Result {
-    const std::string port = value(env, "PORT", "80");
+    const std::string port = made_value(env, "PORT", "80");
     if (port.find_first_not_of("0123456789") != std::string::npos) {
       return {1, "bad port\n", {}};
     }
-    return {0, "", {{"a", port + value(env, "API", "")}}};
+    return {0, "", {{"a", port + made_value(env, "API", "")}}};
   });
   auto report = ask(runner, {{}, {"PORT", "API"}, {}});
   REQUIRE(report.ok());
@@ -198,17 +200,17 @@ TEST_CASE("a made-up value that a validator refuses spoils no other name") {
 
 TEST_CASE("a build that refuses several made-up values at once gets others for them") {
   FakeRunner runner([](const Environment& env) -> Result {
-    if (value(env, "RELEASE", "").empty()) {
+    if (made_value(env, "RELEASE", "").empty()) {
       return {1, "RELEASE is not set\n", {}};
     }
-    const std::string workers = value(env, "WORKERS", "");
+    const std::string workers = made_value(env, "WORKERS", "");
     if (workers.empty() || workers.find_first_not_of("0123456789") != std::string::npos) {
-      return {1, "cc -DHOST=" + value(env, "HOST", "") + "\nerror: '" + workers + "'\n", {}};
+      return {1, "cc -DHOST=" + made_value(env, "HOST", "") + "\nerror: '" + workers + "'\n", {}};
     }
-    if (!value(env, "ORIGIN", "").starts_with("https://")) {
-      return {1, "TypeError: Invalid URL, input: " + value(env, "ORIGIN", "") + "\n", {}};
+    if (!made_value(env, "ORIGIN", "").starts_with("https://")) {
+      return {1, "TypeError: Invalid URL, input: " + made_value(env, "ORIGIN", "") + "\n", {}};
     }
-    return {0, "", {{"a", value(env, "HOST", "") + value(env, "ORIGIN", "")}}};
+    return {0, "", {{"a", made_value(env, "HOST", "") + made_value(env, "ORIGIN", "")}}};
   });
   auto report = ask(runner, {{}, {"RELEASE", "WORKERS", "ORIGIN", "HOST"}, {}});
   REQUIRE(report.ok());
@@ -229,7 +231,7 @@ TEST_CASE("a build that varies now and then blames no name for it") {
     return {0,
             "",
             {{"deps", "\1\0"s + (flipped ? "b.rs|a.rs" : "a.rs|b.rs")},
-             {"main", value(env, "API", "none")}}};
+             {"main", made_value(env, "API", "none")}}};
   });
   auto report = ask(runner, {{{"API", "https://api"}, {"IDLE", "x"}}, {}, {}});
   REQUIRE(report.ok());
@@ -296,7 +298,7 @@ TEST_CASE("the budget bounds the builds, and what was left out is said") {
 
 TEST_CASE("a build that fails with everything supplied is an error that shows no value") {
   FakeRunner runner([](const Environment& env) -> Result {
-    return {3, "no such thing: " + value(env, "KEY", "") + "\n", {}};
+    return {3, "no such thing: " + made_value(env, "KEY", "") + "\n", {}};
   });
   auto report = ask(runner, {{{"KEY", "the-secret-value"}}, {}, {}});
   REQUIRE_FALSE(report.ok());
@@ -315,9 +317,9 @@ TEST_CASE("a wrong output folder is said") {
 TEST_CASE("nothing of the answer holds a value") {
   FakeRunner runner([](const Environment& env) -> Result {
     if (!env.contains("KEY")) {
-      return {1, "KEY is missing, " + value(env, "OTHER", "") + "\n", {}};
+      return {1, "KEY is missing, " + made_value(env, "OTHER", "") + "\n", {}};
     }
-    return {0, value(env, "KEY", ""), {{"a", value(env, "OTHER", "")}}};
+    return {0, made_value(env, "KEY", ""), {{"a", made_value(env, "OTHER", "")}}};
   });
   auto report = ask(runner, {{{"KEY", "first-secret"}, {"OTHER", "second-secret"}}, {}, {}});
   REQUIRE(report.ok());

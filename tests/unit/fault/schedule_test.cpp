@@ -12,8 +12,8 @@ using model::ScheduleEvent;
 
 namespace {
 
-ScheduleEvent event(const std::string& actor, const std::string& call, const std::string& path,
-                    int occurrence = 1) {
+ScheduleEvent held_event(const std::string& actor, const std::string& call, const std::string& path,
+                         int occurrence = 1) {
   ScheduleEvent out;
   out.actor = actor;
   out.call = call;
@@ -39,8 +39,10 @@ std::unique_ptr<fault::Strategy> strategy(const std::string& name, std::uint64_t
 TEST_CASE("key: content decides, whoever it is that calls") {
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
     auto a = strategy("key", seed);
-    std::vector<ScheduleEvent> one = {event("0.1", "mkdir", "/x"), event("0.2", "rmdir", "/y")};
-    std::vector<ScheduleEvent> other = {event("0.7", "rmdir", "/y"), event("0.9", "mkdir", "/x")};
+    std::vector<ScheduleEvent> one = {held_event("0.1", "mkdir", "/x"),
+                                      held_event("0.2", "rmdir", "/y")};
+    std::vector<ScheduleEvent> other = {held_event("0.7", "rmdir", "/y"),
+                                        held_event("0.9", "mkdir", "/x")};
     CHECK(one[*a->choose(one, false)].call == other[*a->choose(other, false)].call);
   }
 }
@@ -48,7 +50,8 @@ TEST_CASE("key: content decides, whoever it is that calls") {
 TEST_CASE("key: equal contents of symmetric actors are not always won by the same one") {
   std::map<std::string, int> wins;
   for (std::uint64_t seed = 0; seed < 100; ++seed) {
-    std::vector<ScheduleEvent> ready = {event("0.1", "mkdir", "/x"), event("0.2", "mkdir", "/x")};
+    std::vector<ScheduleEvent> ready = {held_event("0.1", "mkdir", "/x"),
+                                        held_event("0.2", "mkdir", "/x")};
     ++wins[ready[*strategy("key", seed)->choose(ready, false)].actor];
   }
   CHECK(wins["0.1"] > 20);
@@ -65,8 +68,9 @@ TEST_CASE("pct: priorities hold but for d-1 changes within k steps") {
       int switches = 0;
       // Actors that never block: only a change can pass the turn.
       for (int step = 0; step < kSteps; ++step) {
-        std::vector<ScheduleEvent> ready = {
-            event("0.1", "mkdir", "/a"), event("0.2", "mkdir", "/b"), event("0.3", "mkdir", "/c")};
+        std::vector<ScheduleEvent> ready = {held_event("0.1", "mkdir", "/a"),
+                                            held_event("0.2", "mkdir", "/b"),
+                                            held_event("0.3", "mkdir", "/c")};
         const auto& chosen = ready[*pct->choose(ready, false)];
         switches += !running.empty() && running != chosen.actor ? 1 : 0;
         running = chosen.actor;
@@ -82,8 +86,8 @@ TEST_CASE("pct: priorities hold but for d-1 changes within k steps") {
 TEST_CASE("walk: every held call is chosen about as often") {
   auto walk = strategy("walk", 3);
   std::map<std::string, int> count;
-  std::vector<ScheduleEvent> ready = {event("0.1", "a", "/"), event("0.2", "a", "/"),
-                                      event("0.3", "a", "/"), event("0.4", "a", "/")};
+  std::vector<ScheduleEvent> ready = {held_event("0.1", "a", "/"), held_event("0.2", "a", "/"),
+                                      held_event("0.3", "a", "/"), held_event("0.4", "a", "/")};
   for (int i = 0; i < 4000; ++i) {
     const auto& chosen = ready[*walk->choose(ready, false)];
     ++count[chosen.actor];
@@ -122,7 +126,7 @@ TEST_CASE("the portfolio rotates over strategies and points, and learns k") {
 TEST_CASE("a replay waits for a recorded call while it may come") {
   model::SchedulePlan plan;
   plan.strategy = "replay";
-  plan.order = {event("0.1", "mkdir", "/a"), event("0.2", "mkdir", "/b")};
+  plan.order = {held_event("0.1", "mkdir", "/a"), held_event("0.2", "mkdir", "/b")};
   auto made = fault::make_strategy(plan);
   REQUIRE(made);
   auto& replay = **made;
@@ -141,9 +145,9 @@ TEST_CASE("plan and trace survive JSON") {
   trace.plan.depth = 3;
   trace.plan.steps = 99;
   trace.plan.switches = {{"0.1", 4, "0.2"}};
-  trace.plan.order = {event("0.1", "rename", "/a", 2)};
+  trace.plan.order = {held_event("0.1", "rename", "/a", 2)};
   trace.plan.order[0].paths.emplace_back("/b");
-  trace.events = {event("0.1", "mkdir", "/a"), event("0.2", "readlink", "/a")};
+  trace.events = {held_event("0.1", "mkdir", "/a"), held_event("0.2", "readlink", "/a")};
   trace.events[0].source = model::ResultSource::kPredicted;
   trace.events[1].source = model::ResultSource::kInjected;
   trace.events[1].error = 2;
@@ -173,14 +177,15 @@ TEST_CASE("what is no schedule is an error, not an exception") {
 TEST_CASE("follow: calls that the record knows nothing of pass at once, the others in its order") {
   model::SchedulePlan plan;
   plan.strategy = "follow";
-  plan.order = {event("0.2", "mkdir", "/b"), event("0.1", "mkdir", "/a")};
+  plan.order = {held_event("0.2", "mkdir", "/b"), held_event("0.1", "mkdir", "/a")};
   auto made = fault::make_strategy(plan);
   REQUIRE(made);
   auto& follow = **made;
-  std::vector<ScheduleEvent> ready = {event("0.1", "stat", "/a"), event("0.2", "mkdir", "/b")};
+  std::vector<ScheduleEvent> ready = {held_event("0.1", "stat", "/a"),
+                                      held_event("0.2", "mkdir", "/b")};
   REQUIRE(follow.choose(ready, false) == 0);
   follow.made(ready[0]);
-  ready[0] = event("0.1", "mkdir", "/a");
+  ready[0] = held_event("0.1", "mkdir", "/a");
   REQUIRE(follow.choose(ready, false) == 1);
   follow.made(ready[1]);
   REQUIRE(follow.choose({ready[0]}, false) == 0);

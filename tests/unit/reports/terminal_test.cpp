@@ -15,7 +15,8 @@ using relapse::reports::TerminalWriter;
 
 namespace {
 
-ScenarioRecord entry(const std::string& id, const std::string& label, VerdictKind verdict) {
+ScenarioRecord terminal_entry(const std::string& id, const std::string& label,
+                              VerdictKind verdict) {
   ScenarioRecord out;
   out.id = id;
   out.subjects = {{"runner", "given", "/x", "00", "", label}};
@@ -37,9 +38,10 @@ Record record_of(std::vector<ScenarioRecord> scenarios) {
 }  // namespace
 
 TEST_CASE("entries stand in columns") {
-  const auto text = terminal_report(record_of({entry("a", "stdin ignored", VerdictKind::kPass),
-                                               entry("long-name", "x", VerdictKind::kPass)}),
-                                    {});
+  const auto text =
+      terminal_report(record_of({terminal_entry("a", "stdin ignored", VerdictKind::kPass),
+                                 terminal_entry("long-name", "x", VerdictKind::kPass)}),
+                      {});
   CHECK(text ==
         "a           stdin ignored   pass              4.1 s\n"
         "long-name   x               pass              4.1 s\n"
@@ -64,7 +66,7 @@ TEST_CASE("entries written one by one stand where the plan put them") {
 }
 
 TEST_CASE("a specimen says whether the scenario can fail") {
-  auto specimen = entry("a", "runner (pipe)", VerdictKind::kFail);
+  auto specimen = terminal_entry("a", "runner (pipe)", VerdictKind::kFail);
   specimen.specimen = SpecimenFacts{"pipe", VerdictKind::kFail};
   CHECK_THAT(terminal_report(record_of({specimen}), {}),
              ContainsSubstring("fail (as the incident did)") &&
@@ -77,7 +79,7 @@ TEST_CASE("a specimen says whether the scenario can fail") {
 }
 
 TEST_CASE("who was not what users run is said on the line") {
-  auto mock = entry("a", "x", VerdictKind::kPass);
+  auto mock = terminal_entry("a", "x", VerdictKind::kPass);
   mock.subjects[0].origin = "reconstruction";
   CHECK_THAT(terminal_report(record_of({mock}), {}),
              ContainsSubstring("4.1 s   runner: reconstruction\n"));
