@@ -25,9 +25,6 @@ using model::system_error;
 
 namespace {
 
-constexpr int kOneWorldClearingMs =
-    5;  // a group with a dying member refuses its removal for a moment
-
 Result<Request> own_streams(const std::string& path) {
   auto description = os::open_fd(path, O_RDONLY);
   if (!description) {
@@ -73,7 +70,7 @@ void wait_until_gone(WorldMaker& maker, const os::Fd& pidfd) {
   while (::poll(&death, 1, -1) < 0 && errno == EINTR) {
   }
   for (maker.reap(); maker.has_worlds(); maker.reap()) {
-    ::poll(nullptr, 0, kOneWorldClearingMs);
+    ::poll(nullptr, 0, kClearingMs);
   }
 }
 

@@ -24,8 +24,6 @@ using model::system_error;
 
 namespace {
 
-// How often a group that is still refused is tried again.
-constexpr int kClearingMs = 5;
 constexpr size_t kRequestFds = 5;  // of Request
 
 class Server {

@@ -16,6 +16,10 @@
 
 namespace relapse::world {
 
+// A control group with a dying member refuses its removal for a moment. It is tried again after
+// this long.
+inline constexpr int kClearingMs = 5;
+
 class WorldMaker {
  public:
   // Changes the calling process for good: its mounts, its network, and, where it is not root,
